@@ -1,0 +1,91 @@
+"""The ASGI application: HTTP by Django, sockets by the realtime app, bodies bounded before anything is read."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+django_application = get_asgi_application()
+
+from participants.encoding import encode  # noqa: E402 - needs the settings
+from participants.errors import TooLarge  # noqa: E402
+from realtime.hub import HubMiddleware  # noqa: E402
+from realtime.routing import sockets  # noqa: E402
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BODY_BYTES = 1024 * 1024
+# How much of a refused body is read and thrown away: a close with bytes unread resets the line, and the answer is lost.
+LINGER_BYTES = 16 * 1024 * 1024
+LINGER_SECONDS = 5
+
+
+class BodyTooLarge(Exception):
+    """More came than the limit allows."""
+
+
+async def discard(receive: Receive) -> None:
+    """Read what is left of a body, up to a bound."""
+    left = LINGER_BYTES
+    while left > 0:
+        message = await receive()
+        if not message.get("more_body"):
+            return
+        left -= len(message["body"])
+
+
+class BodyLimit:
+    """Refuses bodies over 1 MiB: by their Content-Length before a byte is read, else as they pass the limit.
+
+    Django would first spool the whole body to disk and then refuse it.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Run the application with a bounded body."""
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > BODY_BYTES:
+            await self.refuse(receive, send)
+            return
+        left = BODY_BYTES
+
+        async def bounded() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise BodyTooLarge
+            return message
+
+        try:
+            await self.application(scope, bounded, send)
+        except BodyTooLarge:  # Django reads the whole body before it answers: nothing has been sent yet
+            await self.refuse(receive, send)
+
+    @staticmethod
+    async def refuse(receive: Receive, send: Send) -> None:
+        """Answer 413 at once, let the client finish (within bounds), and close."""
+        problem = TooLarge("The request is larger than 1 MiB.", code="request_too_large", max=BODY_BYTES).problem(None)
+        body = encode(problem)
+        headers = [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        with suppress(TimeoutError):
+            await asyncio.wait_for(discard(receive), LINGER_SECONDS)
+        await send({"type": "http.response.body", "body": b""})
+
+
+application = HubMiddleware(ProtocolTypeRouter({"http": BodyLimit(django_application), "websocket": sockets}))

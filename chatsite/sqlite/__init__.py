@@ -1,0 +1,1 @@
+"""SQLite for a server: write-ahead logging, set once for the file."""

@@ -1,0 +1,189 @@
+"""The catalogue of what clients are sent about a conversation. Pure: shapes only.
+
+Each class is one frame; its docstring is the protocol's text. ``durable`` frames are entries of the log and carry
+``sequence_id``; the others are transient: never stored, and never needed for correctness. ``audience`` is what one
+must be allowed to do to get the frame.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from conversations.policy import Action
+
+Role = Literal["owner", "admin", "moderator", "member", "observer"]
+Kind = Literal["human", "guest", "agent"]
+
+
+class Shape(BaseModel):
+    """A frozen shape; a field that is not declared is an error when it is made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Participant(Shape):
+    """Who: never with presence inside a frame."""
+
+    id: UUID
+    participant_id: UUID
+    username: str
+    display_name: str
+    kind: Kind
+
+
+class Member(Participant):
+    """A participant as a member of the conversation."""
+
+    role: Role
+    joined_at: datetime
+    last_read_sequence_id: int
+    is_online: bool | None
+    last_seen_at: datetime | None
+
+
+class Reaction(Shape):
+    """One emoji on a message and how often."""
+
+    emoji: str
+    count: int
+    mine: bool | None = None
+
+
+class Event(Shape):
+    """What every frame about a conversation has."""
+
+    durable: ClassVar[bool] = False
+    audience: ClassVar[Action] = Action.READ
+    type: str
+    conversation_id: UUID
+
+
+class Entry(Event):
+    """What every entry of the log has."""
+
+    durable: ClassVar[bool] = True
+    sequence_id: int = Field(ge=1)
+    created_at: datetime
+
+
+class Message(Entry):
+    """Somebody said something. Shown as it is now: edited text, or nothing once deleted."""
+
+    type: Literal["message"] = "message"
+    id: UUID
+    message_id: str
+    role: Literal["user", "assistant", "system"]
+    participant: Participant
+    sender_id: UUID
+    content: str | None
+    html: str | None
+    reply_to: UUID | None
+    mentions: list[UUID]
+    reactions: list[Reaction]
+    attachments: list[dict[str, Any]]
+    metadata: dict[str, Any]
+    status: Literal["delivered"]
+    timestamp: datetime
+    edited_at: datetime | None
+    deleted: bool
+    truncated: bool | None = None
+    content_length: int | None = None
+
+
+class ParticipantJoined(Entry):
+    """Somebody became a member; number 1 is the creator's."""
+
+    type: Literal["participant_joined"] = "participant_joined"
+    participant: Participant
+    participant_count: int
+
+
+class ParticipantLeft(Entry):
+    """Somebody is no longer a member. They themselves do not get it: they are told by `unsubscribed` or `closing`."""
+
+    type: Literal["participant_left"] = "participant_left"
+    participant: Participant
+    reason: Literal["left", "removed", "banned"]
+    participant_count: int
+
+
+class RoleChanged(Entry):
+    """A member has another role."""
+
+    type: Literal["role_changed"] = "role_changed"
+    participant: Participant
+    role: Role
+    by: Participant | None
+
+
+class ConversationUpdated(Entry):
+    """The conversation itself changed; `changes` holds the new values of what changed."""
+
+    type: Literal["conversation_updated"] = "conversation_updated"
+    changes: dict[str, Any]
+    by: Participant | None
+
+
+class MessageDeleted(Entry):
+    """A message was deleted; its text is gone everywhere, its number stays."""
+
+    type: Literal["message_deleted"] = "message_deleted"
+    id: UUID
+    by: Participant
+
+
+class Withheld(Event):
+    """An entry about an older message that this reader may not see: its number alone, so that none is missing."""
+
+    durable: ClassVar[bool] = True
+    type: Literal["withheld"] = "withheld"
+    sequence_id: int = Field(ge=1)
+
+
+class Typing(Event):
+    """Somebody is writing, or stopped; shown for 5 s. Not sent to oneself."""
+
+    type: Literal["typing"] = "typing"
+    participant: Participant
+    is_typing: bool
+
+
+class Read(Event):
+    """Somebody has read up to there."""
+
+    type: Literal["read"] = "read"
+    participant_id: UUID
+    last_read_sequence_id: int
+
+
+class Presence(Event):
+    """A member came or went."""
+
+    type: Literal["presence"] = "presence"
+    participant_id: UUID
+    status: Literal["online", "away", "offline"]
+    last_seen_at: datetime | None
+
+
+AnyEntry = Annotated[
+    Message | MessageDeleted | ParticipantJoined | ParticipantLeft | RoleChanged | ConversationUpdated | Withheld,
+    Field(discriminator="type"),
+]
+ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)
+STORED: tuple[type[Entry], ...] = (
+    Message,
+    MessageDeleted,
+    ParticipantJoined,
+    ParticipantLeft,
+    RoleChanged,
+    ConversationUpdated,
+)
+ENTRIES: tuple[type[Event], ...] = (*STORED, Withheld)
+TRANSIENT: tuple[type[Event], ...] = (Typing, Read, Presence)
+
+
+def type_of(entry: type[Event]) -> str:
+    """The wire name of a class."""
+    return str(entry.model_fields["type"].default)

@@ -1,0 +1,104 @@
+"""The one writer of the log.
+
+Everything runs in the caller's transaction. The conversation's row is locked first, so numbers are given in commit
+order and without a hole: a rollback gives its numbers back, which a database sequence, a clock or ``MAX + 1`` would
+not. Whoever locks several conversations goes in id order.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from conversations import events, publish
+from conversations.models import Conversation, Event
+from conversations.presentation import entry_frame
+from participants.errors import NotFound
+from participants.models import Participant
+
+_sqlite_writer = threading.Lock()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """The transaction that every command which writes runs in.
+
+    SQLite has one writer, and its own waiting is a poll that starves some: the threads of this process queue here
+    instead. A thread that is in a transaction already holds SQLite's lock and must not queue behind it.
+    """
+    connection = transaction.get_connection()
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        with transaction.atomic():
+            yield
+        return
+    with _sqlite_writer, transaction.atomic():
+        yield
+
+
+def lock(conversation_id: UUID) -> Conversation:
+    """The conversation, locked until the transaction ends; raises NotFound.
+
+    On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("log.lock needs a transaction")
+    conversation = Conversation.objects.select_for_update(no_key=True).filter(pk=conversation_id).first()
+    if conversation is None:
+        raise NotFound("There is no such conversation.")
+    return conversation
+
+
+def append(conversation: Conversation, *entries: Event) -> list[Event]:
+    """Number and store ``entries`` behind what is there, and publish them on commit.
+
+    ``conversation`` is one that :func:`lock` gave in this transaction; its ``last_sequence`` moves along. Each entry
+    is checked against the catalogue: one that does not fit raises pydantic's ValidationError, and nothing is stored.
+    """
+    now = timezone.now()
+    for number, entry in enumerate(entries, start=conversation.last_sequence + 1):
+        entry.conversation = conversation
+        entry.sequence = number
+        entry.created_at = now
+    frames = [entry_frame(entry) for entry in entries]
+    for frame in frames:
+        events.ENTRY.validate_python(frame)
+    Event.objects.bulk_create(entries)
+    # Last, as it is what everybody waits for; F() and not the value, so that a caller without the lock would be seen.
+    Conversation.objects.filter(pk=conversation.pk).update(
+        last_sequence=F("last_sequence") + len(entries), active_at=now
+    )
+    conversation.last_sequence += len(entries)
+    publish.publish_entries_on_commit(
+        conversation.pk, (publish.encoded(entry, frame) for entry, frame in zip(entries, frames, strict=True))
+    )
+    return list(entries)
+
+
+def fingerprint(salt: str, content: str, reply_to: UUID | None) -> str:
+    """What tells a repeated send from another one under the same ``message_id``; salted, so equal texts differ."""
+    return hashlib.sha256(f"{salt}\0{reply_to or ''}\0{content}".encode()).hexdigest()
+
+
+def redact(message: Event, by: Participant) -> None:
+    """Take the text out of a message for good, and append the entry that tells it; done already is fine.
+
+    Together with :func:`erase` the only change of what was appended. The row must be of a locked conversation.
+    """
+    now = timezone.now()
+    rows = Event.objects.filter(pk=message.pk, deleted_at=None)
+    # Not through the queryset's update, which refuses everybody else.
+    if models.QuerySet.update(rows, content="", html="", data={}, deleted_at=now):
+        message.deleted_at = now
+        append(message.conversation, Event(type="message_deleted", author=by, target=message))
+
+
+def erase(conversation: Conversation) -> None:
+    """Delete a conversation with its whole log, in one statement each."""
+    rows = Event.objects.filter(conversation=conversation)
+    rows._raw_delete(rows.db)
+    conversation.delete()

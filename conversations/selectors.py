@@ -1,0 +1,175 @@
+"""Reads of conversations that are not plain querysets, each with its access rule inside."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.db.models.functions import TruncMinute
+
+from conversations import policy, presentation
+from conversations.conf import conf
+from conversations.models import Conversation, Event, Invitation, Membership
+from conversations.policy import Action
+from participants import audit
+from participants.encoding import encode
+from participants.errors import Gone, NotFound
+from participants.models import Participant
+from participants.presence import online_or_unknown
+from participants.presentation import participant_profile
+
+
+@audit.watched("participant")
+def get_membership_for(participant: Participant, conversation_id: UUID, action: Action = Action.READ) -> Membership:
+    """The participant's membership, with its conversation, if they may do ``action``: one query.
+
+    Raises NotFound, or Forbidden as the policy says (``not_a_participant`` from outside).
+    """
+    membership = (
+        Membership.objects.filter(conversation_id=conversation_id, participant=participant)
+        .select_related("conversation", "participant")
+        .first()
+    )
+    if membership is None:
+        conversation = Conversation.objects.filter(pk=conversation_id).first()
+        if conversation is None:
+            raise NotFound("There is no such conversation.")
+        policy.require(action, conversation.situation(conversation.outside))
+        raise AssertionError("the policy lets an outsider through where a membership is needed")
+    policy.require(action, membership.situation(membership.conversation))
+    return membership
+
+
+def get_message_for(participant: Participant, message_id: UUID) -> Event:
+    """One message; NotFound also for what the participant may not read."""
+    event = Event.objects.messages().with_people().filter(pk=message_id).first()
+    if event is not None:
+        membership = (
+            Membership.objects.filter(conversation_id=event.conversation_id, participant=participant)
+            .select_related("conversation")
+            .first()
+        )
+        if membership and event.sequence >= membership.first_visible(membership.conversation):
+            return event
+    raise NotFound
+
+
+def members_of(conversation: Conversation, limit: int | None = None) -> list[dict[str, Any]]:
+    """Member objects, online first, then by how long they have been in: one query and one presence call."""
+    rows = list(Membership.objects.filter(conversation=conversation).select_related("participant"))
+    online = online_or_unknown(row.participant_id for row in rows)
+    rows.sort(key=lambda row: (not online[row.participant_id], row.joined_at, row.pk))
+    return [presentation.member_object(row, is_online=online[row.participant_id]) for row in rows[:limit]]
+
+
+def counted(participant: Participant, conversation_id: UUID) -> Any:
+    """One conversation with counts and the participant's reading; for presentation.conversation_summary."""
+    return (
+        Conversation.objects.with_counts()
+        .with_reading_of(participant)
+        .with_preview_for(participant)
+        .get(pk=conversation_id)
+    )
+
+
+def conversation_detail(participant: Participant, conversation_id: UUID) -> dict[str, Any]:
+    """The conversation's object for a member, with members and newest messages. Raises NotFound, Forbidden."""
+    membership = get_membership_for(participant, conversation_id)
+    row = counted(participant, conversation_id)
+    newest, _ = message_page(membership, limit=conf.messages_shown)
+    return presentation.conversation_summary(row) | {
+        "first_sequence_id": membership.first_visible(membership.conversation),
+        "participants": members_of(row, conf.participants_shown),
+        "messages": [presentation.message_object(event) for event in newest],
+    }
+
+
+def message_page(
+    membership: Membership,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    around: int | None = None,
+    limit: int = 50,
+) -> tuple[list[Event], bool]:
+    """Messages in ascending order, and whether there are more in the direction asked for (newest page by default)."""
+    rows = Event.objects.visible_to(membership, membership.conversation).messages().with_people()
+    if around is not None:
+        older = list(rows.filter(sequence__lte=around).order_by("-sequence")[: limit // 2 + 1])
+        newer = list(rows.filter(sequence__gt=around)[: limit - min(len(older), limit // 2) + 1])
+        page = [*reversed(older[: limit // 2]), *newer[: limit - len(older[: limit // 2])]]
+        return page, len(older) + len(newer) > len(page)
+    if after is not None:
+        page = list(rows.filter(Q(sequence__gt=after), *_before(before))[: limit + 1])
+        return page[:limit], len(page) > limit
+    page = list(rows.filter(*_before(before)).order_by("-sequence")[: limit + 1])
+    return page[:limit][::-1], len(page) > limit
+
+
+def _before(before: int | None) -> list[Q]:
+    return [] if before is None else [Q(sequence__lt=before)]
+
+
+def require_kept(membership: Membership, *, after: int) -> None:
+    """Raise Gone ``sequence_too_old`` if retention took what follows ``after``; without a cursor one starts later."""
+    conversation = membership.conversation
+    if membership.has_lost_after(after, conversation):
+        raise Gone(
+            "What follows this number is no longer kept. Read from the first one that is.",
+            code="sequence_too_old",
+            first_sequence_id=membership.first_visible(conversation),
+        )
+
+
+def entry_page(membership: Membership, *, after: int, limit: int) -> tuple[list[tuple[Event, bytes]], bool]:
+    """Entries behind ``after`` with their encoded frames, and whether there are more: within the page's bounds.
+
+    ``limit`` counts entries; a page also ends at ``CHAT_PAGE_BYTES``, but has one entry at least.
+    """
+    rows = Event.objects.visible_to(membership, membership.conversation).after(after).with_people()[: limit + 1]
+    page: list[tuple[Event, bytes]] = []
+    size = 0
+    first = membership.first_visible(membership.conversation)
+    for event in rows:
+        hidden = 0 < presentation.about(event) < first
+        frame = presentation.withheld_frame(event.conversation_id, event.sequence) if hidden else None
+        text = encode(frame or presentation.entry_frame(event))
+        size += len(text) + 1
+        if page and (len(page) == limit or size > conf.page_bytes):
+            return page, True
+        page.append((event, text))
+    return page, False
+
+
+def unread_of(participant: Participant, conversation_id: UUID) -> int:
+    """Messages of others behind the participant's marker; one past the bound means more."""
+    row: Any = Conversation.objects.with_reading_of(participant).get(pk=conversation_id)
+    return int(row.unread)
+
+
+def invitation_preview(invitation: Invitation) -> dict[str, Any]:
+    """What whoever holds the token of a usable invitation may know before accepting it."""
+    return {
+        "title": invitation.conversation.title,
+        "description": invitation.conversation.description,
+        "inviter": participant_profile(invitation.inviter, knows=False),
+        "participant_count": Membership.objects.filter(conversation=invitation.conversation).count(),
+        "role": invitation.role,
+        "expires_at": invitation.expires_at,
+        "allow_guests": invitation.allow_guests,
+    }
+
+
+def messages_by_minute(until: datetime, *, minutes: int) -> list[int]:
+    """How many messages each minute had, the one of ``until`` last: one query along the index of types and times."""
+    last = until.replace(second=0, microsecond=0)
+    rows = (
+        Event.objects.messages()
+        .filter(created_at__gte=last - timedelta(minutes=minutes - 1))
+        .annotate(minute=TruncMinute("created_at"))
+        .order_by()
+        .values_list("minute")
+        .annotate(number=Count("pk"))
+    )
+    counted = dict(rows)
+    return [counted.get(last - timedelta(minutes=back), 0) for back in reversed(range(minutes))]

@@ -1,0 +1,50 @@
+"""Routes of this app's REST: below ``/api/v1``, and the short ``/chat`` paths to the same views."""
+
+from typing import Any
+
+from django.urls import path
+
+from conversations import api, entry_api
+
+LEAVE: dict[str, Any] = {"delete": "leave", "post": "leave"}
+conversations = api.ConversationViewSet.as_view
+
+urlpatterns = [
+    path("conversations", conversations({"get": "list", "post": "create"})),
+    path(
+        "conversations/<uuid:pk>",
+        conversations({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
+    path("conversations/<uuid:pk>/join", conversations({"post": "join"})),
+    path("conversations/<uuid:pk>/leave", conversations(LEAVE)),
+    path("conversations/<uuid:pk>/read", conversations({"post": "read"})),
+    path("conversations/<uuid:pk>/messages", api.MessageViewSet.as_view({"get": "list", "post": "create"})),
+    path("conversations/<uuid:pk>/events", api.EventListView.as_view()),
+    path("conversations/<uuid:pk>/participants", api.MemberViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        "conversations/<uuid:pk>/participants/<uuid:participant_id>",
+        api.MemberViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+    ),
+    path("conversations/<uuid:pk>/bans/<uuid:participant_id>", entry_api.BanView.as_view()),
+    path("conversations/<uuid:pk>/mutes/<uuid:participant_id>", entry_api.MuteView.as_view()),
+    path(
+        "conversations/<uuid:pk>/invitations",
+        entry_api.InvitationViewSet.as_view({"get": "list", "post": "create"}),
+    ),
+    path(
+        "conversations/<uuid:pk>/invitations/<uuid:invitation_id>",
+        entry_api.InvitationViewSet.as_view({"delete": "destroy"}),
+    ),
+    path("invitations/<str:token>", entry_api.InvitationPreviewView.as_view()),
+    path("invitations/<str:token>/accept", entry_api.InvitationAcceptView.as_view()),
+    path("auth/guest", entry_api.GuestView.as_view()),
+    path("messages/<uuid:message_id>", api.MessageView.as_view()),
+]
+
+short_urlpatterns = [
+    path("create", api.ShortConversationViewSet.as_view({"post": "create"})),
+    path("my-conversations", conversations({"get": "list"})),
+    path("conversations/<uuid:pk>", conversations({"get": "retrieve"})),
+    path("<uuid:pk>/join", conversations({"post": "join"})),
+    path("<uuid:pk>/leave", conversations(LEAVE)),
+]

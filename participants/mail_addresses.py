@@ -1,0 +1,43 @@
+"""E-mail addresses of participants: which account one leads to, and what is known to be theirs."""
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.db.models import Q
+
+from participants.models import Participant
+
+
+def username_for(typed: str) -> str:
+    """The username that somebody means who signs in with an e-mail address; what is none comes back as it is.
+
+    A verified address leads to whoever verified it, any other to its account if there is only one: so nobody can keep
+    somebody out, or be mistaken for them, by writing their address into a profile.
+    """
+    if "@" not in typed:
+        return typed
+    verified = EmailAddress.objects.filter(email__iexact=typed, verified=True).values_list("user__username", flat=True)
+    claimed = Participant.objects.filter(
+        Q(email__iexact=typed) | Q(emailaddress__email__iexact=typed), is_active=True
+    ).values_list("username", flat=True)
+    holders = list(verified[:2]) or list(claimed.distinct()[:2])
+    return holders[0] if len(holders) == 1 else typed
+
+
+def address_of(participant: Participant) -> EmailAddress | None:
+    """The address that mail to them goes to, verified or not."""
+    return EmailAddress.objects.filter(user=participant).order_by("-primary").first()
+
+
+def follow_profile(participant: Participant) -> None:
+    """Let the address of a profile be the only one of its account, unverified unless it was verified before."""
+    rows = EmailAddress.objects.filter(user=participant)
+    rows.exclude(email__iexact=participant.email).delete()
+    if participant.email and not rows.filter(email__iexact=participant.email).update(primary=True):
+        EmailAddress.objects.create(user=participant, email=participant.email.lower(), primary=True)
+
+
+def forget_ways_in(participant: Participant) -> None:
+    """Drop addresses, connected accounts and second factors of an account that is closed."""
+    for model in (EmailAddress, SocialAccount, Authenticator):
+        model.objects.filter(user=participant).delete()

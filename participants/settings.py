@@ -1,0 +1,41 @@
+"""Typed settings with defaults: the one way in which an app reads ``CHAT_*`` from Django's settings.
+
+An app's ``conf.py`` declares ``name: Setting[int] = Setting("CHAT_NAME", 5, "what it means")`` and reads
+``conf.name``. A value that came as text (an environment variable) is turned into the type of the default.
+"""
+
+from typing import Any, Generic, TypeVar
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+Value = TypeVar("Value", int, float, bool, str)
+
+_WORDS = {"on": True, "true": True, "1": True, "yes": True, "off": False, "false": False, "0": False, "no": False}
+
+
+class Setting(Generic[Value]):
+    """One setting: its name, its default (which gives its type) and its meaning, with units."""
+
+    def __init__(self, name: str, default: Value, meaning: str) -> None:
+        self.name = name
+        self.default: Value = default
+        self.meaning = meaning
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Value:
+        """The value in force; read each time, so that ``override_settings`` works."""
+        value = getattr(settings, self.name, self.default)
+        return self._typed(value) if isinstance(value, str) else value
+
+    def _typed(self, text: str) -> Any:
+        try:
+            if isinstance(self.default, bool):
+                return _WORDS[text.lower()]
+            return type(self.default)(text)
+        except (KeyError, ValueError) as error:
+            raise ImproperlyConfigured(f"{self.name}={text!r} is not a {type(self.default).__name__}.") from error
+
+
+def declared(conf: type) -> list[Setting[Any]]:
+    """All settings that a ``conf`` class declares, for documentation."""
+    return [value for value in vars(conf).values() if isinstance(value, Setting)]

@@ -1,0 +1,130 @@
+"""The consumer: a socket's life from handshake to end. It parses and answers; what commands do is in handlers."""
+
+import logging
+import time
+import uuid
+from typing import Any
+
+import structlog
+from channels.consumer import AsyncConsumer
+
+from participants import addresses, limits
+from participants.authentication import Credential
+from participants.errors import ChatError
+from participants.presence import ANY, Connection
+from realtime import database, frames, handlers, metrics, replay
+from realtime.close_codes import CloseCode
+from realtime.conf import conf
+from realtime.handshake import SUBPROTOCOL, Handshake, refuse
+from realtime.hub import hub
+from realtime.socket import Socket
+
+logger = logging.getLogger(__name__)
+
+TOO_FAST = {"rate_limited", "slow_mode"}  # what a client can help by being slower
+
+
+class ChatConsumer(AsyncConsumer):
+    """One socket. It owns no channel of the layer, and no database call is made on the way of an event."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Run a socket from its handshake to its end."""
+        self.id = scope["connection_id"] = uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(connection_id=self.id)
+        addresses.current.set(addresses.of_socket(scope))
+        await receive()  # websocket.connect
+        try:
+            socket, found, cursor = await self.connect(scope, send)
+        except ChatError as error:
+            logger.info("socket refused", extra={"code": error.code})
+            await refuse(scope, send, error)
+            return
+        except Exception:
+            logger.exception("handshake failed")
+            await refuse(scope, send, ChatError())
+            return
+        try:
+            await self.greet(socket, found, cursor)
+            await self.listen(socket, receive)
+        finally:
+            hub.remove(socket)
+            await socket.end()
+
+    async def connect(self, scope: dict[str, Any], send: Any) -> tuple[Socket, replay.Snapshot | None, int | None]:
+        """Let somebody in, or raise the ChatError that says why not."""
+        handshake = Handshake(scope)
+        cursor = handshake.cursor()
+
+        def admit() -> tuple[Credential, Connection, replay.Snapshot | None]:
+            credential = handshake.authenticate()
+            limits.CONNECTS.consume(credential.participant.pk)
+            conversation = handshake.conversation()
+            address = str(conversation) if conversation else ANY
+            connection = Connection(hub.process, self.id, credential.participant.pk, address)
+            return credential, connection, replay.open_socket(connection, credential.participant, conversation)
+
+        credential, connection, found = await database.run(admit)
+        subprotocol = SUBPROTOCOL if handshake.takes_arrays else None
+        try:
+            await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        except BaseException:  # gone meanwhile: nobody else would give the lease back
+            hub.release(connection)
+            raise
+        socket = Socket(
+            connection=connection,
+            credential=credential,
+            conversation=found.conversation if found else None,
+            send=send,
+            abort=scope.get("extensions", {}).get("chat.transport", {}).get("abort"),
+            takes_arrays=handshake.takes_arrays,
+        )
+        return socket, found, cursor
+
+    async def greet(self, socket: Socket, found: replay.Snapshot | None, cursor: int | None) -> None:
+        """Say ``connected`` and begin delivery."""
+        if found is None:
+            handlers.greet(socket)
+        else:
+            handlers.begin(socket, found, cursor)
+        hub.add(socket)
+
+    async def listen(self, socket: Socket, receive: Any) -> None:
+        """Take frames one after the other until the socket ends: the next is not read before this one is answered."""
+        while not socket.closed.is_set():
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            raw = message.get("text")
+            await self.receive(socket, message.get("bytes", b"") if raw is None else raw)
+
+    async def receive(self, socket: Socket, raw: str | bytes) -> None:
+        """One frame: parse, carry out, answer a refusal. Whatever happens, the socket lives, or ends with its code."""
+        if socket.is_closing:
+            return
+        try:
+            command = frames.parse(raw, conf.frame_bytes)
+        except frames.BadFrame as error:
+            self.refuse_frame(socket, error)
+            return
+        about = {
+            "message_id": getattr(command, "message_id", None),
+            "conversation_id": command.conversation_id or socket.conversation,
+        }
+        try:
+            await handlers.handle(socket, command)
+        except ChatError as error:
+            socket.put_error(error, **about)
+            if error.code in TOO_FAST and socket.patience.warned(time.monotonic()):
+                socket.close(CloseCode.FLOODING, "flooding", reconnect_in=error.retry_after)
+        except Exception:
+            logger.exception("command failed", extra={"command": command.type})
+            socket.put_error(ChatError(), **about)
+
+    def refuse_frame(self, socket: Socket, error: frames.BadFrame) -> None:
+        """Answer a frame that is no command; too large or too many of them end the socket."""
+        socket.put_error(error, **error.about)
+        if isinstance(error, frames.FrameTooLarge):
+            socket.close(CloseCode.FRAME_TOO_LARGE, "frame_too_large")
+        elif socket.patience.malformed(time.monotonic()):
+            socket.close(CloseCode.MALFORMED, "malformed")
+            metrics.refusals.labels("malformed").inc()

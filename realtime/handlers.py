@@ -1,0 +1,300 @@
+"""What each command does: a table from frame class to function. Each calls one service and says how it is answered."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from conversations import policy, publish
+from conversations.conf import conf as conversation_conf
+from conversations.policy import Action
+from conversations.services import invitations, memberships, messages
+from participants import authentication
+from participants.encoding import encode
+from participants.errors import ChatError, Forbidden, Gone, InvalidInput, LimitExceeded
+from participants.presentation import participant_object
+from realtime import database, frames, metrics, replay
+from realtime.conf import conf
+from realtime.frames import Command
+from realtime.hub import hub
+from realtime.room import Room
+from realtime.socket import Socket, Text
+
+Handler = Callable[[Socket, Any, UUID], Awaitable[None]]
+
+
+class SequenceAhead(Gone):
+    """The client's cursor is ahead of the log, as after the database was restored."""
+
+    default_code = "sequence_ahead"
+    default_detail = "Your position is ahead of this conversation's log. Load the conversation again."
+
+
+class SequenceTooOld(Gone):
+    """The client's cursor is behind what retention kept."""
+
+    default_code = "sequence_too_old"
+    default_detail = "What follows your position is no longer kept; going on from the first entry that is."
+
+
+def limits(capacity: int | None = None) -> dict[str, Any]:
+    """What the server takes."""
+    return {
+        "message_characters": conversation_conf.message_characters,
+        "frame_bytes": conf.frame_bytes,
+        "metadata_bytes": conversation_conf.metadata_bytes,
+        "participants": capacity,
+        "typing_seconds": conf.typing_seconds,
+        "sync_events": conversation_conf.page_events,
+    }
+
+
+def greet(socket: Socket) -> None:
+    """``connected`` of a socket for many conversations."""
+    participant = participant_object(socket.credential.participant)
+    socket.put_frame({"type": "connected", "conversation_id": None, "participant": participant, "limits": limits()})
+
+
+def begin(socket: Socket, found: replay.Snapshot, cursor: int | None) -> None:
+    """``connected`` for a conversation, then delivery: from its end, or from a client's cursor by ``sync`` pages."""
+    if len(socket.following) >= conf.subscriptions and found.conversation not in socket.following:
+        raise LimitExceeded(
+            "This socket follows too many conversations. Unsubscribe from one first.",
+            code="too_many_subscriptions",
+            limit=conf.subscriptions,
+        )
+    start = found.current if cursor is None else cursor
+    room = hub.follow(socket, found, start)
+    socket.put_frame(
+        {
+            "type": "connected",
+            "conversation_id": found.conversation,
+            "participant": participant_object(socket.credential.participant),
+            "participants": found.participants,
+            "first_sequence_id": found.first,
+            "current_sequence_id": found.current,
+            "limits": limits(found.capacity),
+            "runs": [],
+        }
+    )
+    if cursor is not None:
+        resume(socket, room, cursor, found)
+    elif not _catch_up(socket, room):
+        _replay(socket, room, as_pages=False)
+
+
+def resume(socket: Socket, room: Room, cursor: int, found: replay.Snapshot) -> None:
+    """Move a subscription to a client's cursor and send from there; a cursor outside of the log is said to be."""
+    subscription = socket.following[room.conversation].subscription
+    if cursor > found.current and cursor > room.line.position:
+        socket.put_error(SequenceAhead(), conversation_id=room.conversation)
+        cursor = found.current
+    elif cursor < found.retained - 1:
+        socket.put_error(SequenceTooOld(first_sequence_id=found.retained), conversation_id=room.conversation)
+    subscription.rewind(max(cursor, found.first - 1))
+    _replay(socket, room, as_pages=True)
+
+
+def _catch_up(socket: Socket, room: Room) -> bool:
+    """Give what came since the snapshot from memory and go live; False if memory does not reach back that far."""
+    subscription = socket.following[room.conversation].subscription
+    missed = room.line.since(subscription.cursor)
+    if missed is None or any(entry.about for entry in missed):
+        return False
+    for entry in missed:
+        socket.put(Text.of(entry.text))
+        subscription.page(entry.sequence)
+    return subscription.go_live(room.line)
+
+
+def _replay(socket: Socket, room: Room, *, as_pages: bool) -> None:
+    following = socket.following[room.conversation]
+    if following.replay is not None:
+        following.replay.cancel()
+    following.replay = hub.own(_read_log(socket, room, as_pages=as_pages))
+
+
+async def _read_log(socket: Socket, room: Room, *, as_pages: bool) -> None:
+    """Send the log from the subscription's cursor until it is live. Waits for the outbox, so never overflows it."""
+    conversation = room.conversation
+    following = socket.following[conversation]
+    subscription = following.subscription
+    participant = socket.credential.participant
+    first = as_pages
+    while socket.following.get(conversation) is following and not socket.is_closing:
+        try:
+            page = await database.run(
+                replay.page, participant, conversation, subscription.cursor, with_participants=first
+            )
+        except ChatError as error:
+            if not error.temporary:
+                room.drop(socket, "deleted" if error.http_status == 404 else "removed")
+                return
+            await asyncio.sleep(error.retry_after or 1)
+            continue
+        await socket.drained()
+        if socket.following.get(conversation) is not following:
+            return
+        subscription.page(page.last)
+        metrics.deliveries.inc(len(page.entries))
+        has_more = page.has_more or not subscription.go_live(room.line)
+        if as_pages:
+            socket.put(Text.of(page.text(conversation, has_more=has_more).encode()))
+        else:
+            for entry in page.entries:
+                socket.put(Text.of(entry))
+        if not has_more:
+            return
+        first = False
+        subscription.live = False
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+async def send_message(socket: Socket, command: frames.SendMessage, conversation: UUID) -> None:
+    """Store a message; the ack follows the commit."""
+    authentication.require_self({"sender_id": command.sender_id}, socket.credential.participant)
+    event, duplicate = await database.run(
+        messages.message_send,
+        author=socket.credential.participant,
+        conversation_id=conversation,
+        content=command.content,
+        message_id=command.message_id,
+        reply_to=command.reply_to,
+        metadata=command.metadata,
+    )
+    metrics.acks.inc()
+    socket.put_frame(
+        {
+            "type": "message_ack",
+            "conversation_id": conversation,
+            "message_id": event.message_id,
+            "id": event.pk,
+            "sequence_id": event.sequence,
+            "created_at": event.created_at,
+            "duplicate": duplicate,
+        }
+    )
+
+
+async def sync(socket: Socket, command: frames.Sync, conversation: UUID) -> None:
+    """Send again from a cursor."""
+    room = hub.rooms.get(conversation)
+    if room is None or conversation not in socket.following:
+        raise InvalidInput("Subscribe to this conversation first.", code="not_subscribed")
+    found = await database.run(replay.snapshot, socket.credential.participant, conversation)
+    if conversation in socket.following:
+        resume(socket, room, command.last_sequence_id, found)
+
+
+async def subscribe(socket: Socket, command: frames.Subscribe, conversation: UUID) -> None:
+    """Follow a conversation."""
+    found = await database.run(replay.snapshot, socket.credential.participant, conversation)
+    begin(socket, found, command.last_sequence_id)
+
+
+async def unsubscribe(socket: Socket, command: frames.Unsubscribe, conversation: UUID) -> None:
+    """Stop following a conversation."""
+    if socket.conversation is not None:
+        raise InvalidInput("This socket is for one conversation: close it instead.", code="not_for_this_socket")
+    if conversation not in socket.following:
+        raise InvalidInput("You do not follow this conversation.", code="not_subscribed")
+    hub.unfollow(socket, conversation)
+    socket.put_frame({"type": "unsubscribed", "conversation_id": conversation, "reason": "unsubscribed"})
+
+
+async def join(socket: Socket, command: frames.Join, conversation: UUID) -> None:
+    """Become a member and follow."""
+    participant = socket.credential.participant
+    authentication.require_self({"participant_id": command.participant_id}, participant)
+    await database.run(
+        invitations.conversation_join,
+        participant=participant,
+        conversation_id=conversation,
+        invitation=command.invitation,
+    )
+    begin(socket, await database.run(replay.snapshot, participant, conversation), None)
+
+
+async def leave(socket: Socket, command: frames.Leave, conversation: UUID) -> None:
+    """Stop being a member; the entry of the log ends the subscription, and who had none is told here."""
+    followed = conversation in socket.following
+    await database.run(
+        memberships.conversation_leave, participant=socket.credential.participant, conversation_id=conversation
+    )
+    if not followed:
+        socket.put_frame({"type": "unsubscribed", "conversation_id": conversation, "reason": "left"})
+
+
+async def typing(socket: Socket, command: frames.Typing, conversation: UUID) -> None:
+    """Tell the others that one types."""
+    following = socket.following.get(conversation)
+    if following is None:
+        raise Forbidden("Subscribe to this conversation first.", code="not_subscribed")
+    policy.require(Action.TYPE, following.reading.situation)
+    if not socket.patience.typing(conversation, command.is_typing, time.monotonic()):
+        return
+    frame = {
+        "type": "typing",
+        "conversation_id": conversation,
+        "participant": participant_object(socket.credential.participant),
+        "is_typing": command.is_typing,
+    }
+    publish.publish_now_unsafe(publish.Transient(conversation, encode(frame), but_not=socket.participant_id))
+
+
+async def mark_read(socket: Socket, command: frames.MarkRead, conversation: UUID) -> None:
+    """Move the read marker."""
+    await database.run(
+        messages.read_mark,
+        participant=socket.credential.participant,
+        conversation_id=conversation,
+        sequence=command.sequence_id,
+    )
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    frames.SendMessage: send_message,
+    frames.Sync: sync,
+    frames.Subscribe: subscribe,
+    frames.Unsubscribe: unsubscribe,
+    frames.Join: join,
+    frames.Leave: leave,
+    frames.Typing: typing,
+    frames.MarkRead: mark_read,
+}
+
+
+async def authenticate(socket: Socket, command: frames.Authenticate) -> None:
+    """Go on under a newer token of the same participant."""
+    credential = await database.run(authentication.authenticate_access, command.access)
+    if credential.participant.pk != socket.participant_id:
+        raise Forbidden("This token is somebody else's.", code="sender_mismatch")
+    socket.credential = credential
+    socket.expiry.renew(credential.expires_at)
+    expires_at = datetime.fromtimestamp(credential.expires_at, UTC)
+    socket.put_frame({"type": "authenticated", "expires_at": expires_at})
+
+
+async def handle(socket: Socket, command: Command) -> None:
+    """Carry out a command; raises ChatError as its answer."""
+    match command:
+        case frames.Ping(nonce=nonce):
+            socket.put_frame({"type": "pong"} | ({} if nonce is None else {"nonce": nonce}))
+        case frames.Authenticate():
+            await authenticate(socket, command)
+        case _:
+            await HANDLERS[type(command)](socket, command, _conversation(socket, command))
+
+
+def _conversation(socket: Socket, command: Command) -> UUID:
+    """The conversation that a command is about."""
+    named, own = command.conversation_id, socket.conversation
+    if own is not None and named not in {None, own}:
+        raise InvalidInput("This socket is for another conversation.", code="wrong_conversation")
+    if (found := own or named) is None:
+        raise InvalidInput.field("conversation_id", "Say which conversation this is about.", "required")
+    return found

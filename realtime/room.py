@@ -1,0 +1,104 @@
+"""One conversation as a process follows it: its line, its local subscribers, who of its members is online."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import orjson
+
+from conversations.events import Presence
+from conversations.presentation import withheld_frame
+from conversations.publish import Encoded, Transient
+from participants.encoding import encode
+from realtime import metrics
+from realtime.close_codes import OF_REASON, CloseCode
+from realtime.conf import conf
+from realtime.session import Line
+from realtime.socket import Socket, Text
+
+
+class Room:
+    """Hands what the line lets through to the subscribers, the same text to each."""
+
+    def __init__(self, conversation: UUID, position: int) -> None:
+        self.conversation = conversation
+        self.line: Line[Encoded] = Line(position, conf.recent_entries)
+        self.sockets: set[Socket] = set()
+        self.members: frozenset[UUID] = frozenset()
+        self.online: set[UUID] = set()
+        self.missed_once: set[UUID] = set()
+        self.filling = False
+
+    def deliver(self, entries: Iterable[Encoded]) -> None:
+        """Take entries in any order; what is next goes to every live subscriber."""
+        run: list[Encoded] = []
+        for entry in self.line.accept(entries):
+            if entry.leaver is not None:
+                self._hand_out(run)
+                run = []
+                self._see_off(entry)
+            run.append(entry)
+            if entry.about:  # what memory holds of the older message is no longer how it is
+                self.line.forget()
+        self._hand_out(run)
+
+    def _hand_out(self, entries: Sequence[Encoded]) -> None:
+        if not entries:
+            return
+        shown = {entry.sequence: Text.of(entry.text) for entry in entries}
+        withheld = {
+            entry.sequence: Text.of(withheld_frame(self.conversation, entry.sequence))
+            for entry in entries
+            if entry.about
+        }
+        count = 0
+        for socket in list(self.sockets):
+            following = socket.following[self.conversation]
+            for entry in following.subscription.take(entries):
+                hidden = 0 < entry.about < following.reading.first
+                socket.put((withheld if hidden else shown)[entry.sequence])
+                count += 1
+        metrics.deliveries.inc(count)
+
+    def _see_off(self, entry: Encoded) -> None:
+        """Whoever leaves with this entry is told so, and gets neither it nor what follows."""
+        reason = orjson.loads(entry.text)["reason"]
+        for socket in [socket for socket in self.sockets if socket.participant_id == entry.leaver]:
+            # A replay may still be short of an earlier membership; who is in again by now has a newer start than this.
+            if socket.following[self.conversation].subscription.cursor < entry.sequence:
+                self.drop(socket, reason)
+
+    def drop(self, socket: Socket, reason: str) -> None:
+        """End a subscription whose conversation is lost: left, removed, banned or deleted."""
+        self.forget(socket)
+        if socket.conversation == self.conversation:
+            socket.close(OF_REASON.get(reason, CloseCode.NOT_A_PARTICIPANT), reason, conversation_id=self.conversation)
+        else:
+            socket.put_frame({"type": "unsubscribed", "conversation_id": self.conversation, "reason": reason})
+
+    def forget(self, socket: Socket) -> None:
+        """Take a subscriber out."""
+        self.sockets.discard(socket)
+        if following := socket.following.pop(self.conversation, None):
+            following.stop()
+
+    def pass_on(self, news: Transient) -> None:
+        """A frame without a number to every subscriber but the one it is about."""
+        text = Text.of(news.text)
+        for socket in list(self.sockets):
+            if socket.participant_id != news.but_not:
+                socket.put(text)
+
+    def show_presence(self, participant: UUID, *, is_online: bool, last_seen_at: object = None) -> None:
+        """Tell the subscribers that a member came or went, if they do not know."""
+        if participant not in self.members or (participant in self.online) == is_online:
+            return
+        (self.online.add if is_online else self.online.discard)(participant)
+        frame = Presence(
+            conversation_id=self.conversation,
+            participant_id=participant,
+            status="online" if is_online else "offline",
+            last_seen_at=last_seen_at,  # type: ignore[arg-type]
+        )
+        text = Text.of(encode(frame.model_dump()))
+        for socket in list(self.sockets):
+            socket.put(text)

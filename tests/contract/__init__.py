@@ -1,0 +1,1 @@
+"""What the contract promises of every route and every transport alike."""

@@ -1,0 +1,9 @@
+"""What the tests share."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_limits_over_time(settings):
+    """These tests do much in little time; the limits have tests of their own."""
+    settings.CHAT_RATE_LIMITS = "off"

@@ -1,0 +1,1 @@
+"""Participants and sign-ins, over REST and below it."""

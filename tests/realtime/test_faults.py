@@ -1,0 +1,161 @@
+"""Slow readers and a broken Redis: they cost the ones concerned some time, and nobody a message."""
+
+import asyncio
+import os
+import socket as sockets
+from pathlib import Path
+
+import pytest
+
+from tests.clients import SocketClient
+from tests.conftest import StartServer
+from tests.engines import Engines
+from tests.realtime.conftest import MakeTalk, Talk, make_talk, provision_people
+from tests.servers import ServerProcess
+
+LONG = "x" * 9_000
+
+
+def stalled_socket(talk: Talk, name: str) -> sockets.socket:
+    """A socket that is opened and then never read from."""
+    host, port = talk.server.url.removeprefix("http://").split(":")
+    line = sockets.create_connection((host, int(port)))
+    line.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+    request = (
+        f"GET /chat/ws/{talk.id} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Authorization: Bearer {talk.people[name]['access']}\r\n\r\n"
+    )
+    line.sendall(request.encode())
+    assert line.recv(12) == b"HTTP/1.1 101"
+    return line
+
+
+async def say_much(talk: Talk, count: int) -> None:
+    """Say ``count`` long things, ten at a time."""
+    async with talk.rest("ann") as rest:
+        for _ in range(count // 10):
+            await asyncio.gather(*(rest.say(talk.id, LONG) for _ in range(10)))
+
+
+def resident_mib(process: ServerProcess) -> int:
+    """Resident memory of a process in MiB."""
+    pages = Path(f"/proc/{process.pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
+async def test_readers_that_never_read_slow_nobody_and_are_cut(start_server: StartServer) -> None:
+    server = start_server(CHAT_SEND_SECONDS="2", CHAT_CLOSE_SECONDS="1")
+    made = await make_talk(server, provision_people(server), "ann", "ben", "cid")
+    stalled = [await asyncio.to_thread(stalled_socket, made, "cid") for _ in range(5)]
+    async with made.socket("ann") as ann, made.socket("ben") as ben:
+        await ben.until_type("connected")
+        before = resident_mib(server)
+        await say_much(made, 300)
+        await asyncio.gather(ann.until_entry(303), ben.until_entry(303))
+        assert ben.sequences == list(range(4, 304))
+        assert resident_mib(server) - before <= 64
+        async with made.rest("ann") as rest:
+            # They hold no socket any more: the limit of ten a participant lets ten new ones in.
+            for _ in range(100):
+                health = (await rest.get("/health/chat")).json()
+                if health["active_connections"] == 2:
+                    break
+                await asyncio.sleep(0.2)
+            assert health["active_connections"] == 2
+    for line in stalled:
+        line.close()
+
+
+async def test_a_reader_that_is_too_slow_is_told_and_resumes(start_server: StartServer) -> None:
+    server = start_server(CHAT_OUTBOX_BYTES="40000", CHAT_SEND_SECONDS="5")
+    made = await make_talk(server, provision_people(server), "ann", "ben")
+    ben = made.socket("ben")
+    async with ben:
+        await ben.until_type("connected")
+        ben.stop_reading()  # it stops reading for a while
+        await say_much(made, 250)
+        ben.read_on()
+        code = await ben.until_closed(timeout=40)
+        assert code in {4408, 1006}
+        if code == 4408:
+            assert ben.frames[-1]["reason"] == "too_slow"
+        async with made.socket("ben", last_sequence_id=ben.sequences[-1]) as again:
+            await again.until_entry(252)
+            assert ben.sequences + again.sequences == list(range(3, 253))
+
+
+@pytest.mark.chaos
+async def test_a_killed_redis_closes_no_socket_and_loses_nothing(
+    start_private_server: StartServer, private_engines: Engines
+) -> None:
+    one = start_private_server()
+    made = await make_talk(one, provision_people(one), "ann", "ben")
+    with one.sibling() as two:
+        async with made.socket("ann") as ann, made.on(two).socket("ben") as ben:
+            await ann.until_type("connected")
+            await ben.until_type("connected")
+            await ann.say("before")
+            private_engines.valkeys[0].kill()
+            for number in range(10):
+                await ann.say(f"meanwhile {number}")
+            await ben.until_entry(13, timeout=15)
+            private_engines.valkeys[0].start()
+            for number in range(10):
+                await ben.say(f"after {number}")
+            await ann.until_entry(23, timeout=15)
+            await ben.until_entry(23, timeout=15)
+            assert ann.sequences == ben.sequences == list(range(3, 24))
+            assert ann.entries == ben.entries
+
+
+@pytest.mark.chaos
+async def test_a_server_starts_and_talks_without_redis(
+    start_private_server: StartServer, private_engines: Engines
+) -> None:
+    private_engines.valkeys[0].kill()
+    server = start_private_server()
+    made = await make_talk(server, provision_people(server), "ann", "ben")
+    async with made.socket("ann") as ann, made.socket("ben") as ben:
+        await ben.until_type("connected")
+        await ann.say("in the dark")
+        await ben.until_entry(3)
+        private_engines.valkeys[0].start()
+        with server.sibling() as late:
+            async with made.on(late).socket("ben") as other:
+                await other.until_type("connected")
+                await ann.say("and light")
+                await other.until_entry(4, timeout=15)
+
+
+async def test_idle_sockets_stay_open(server: ServerProcess, talk: MakeTalk) -> None:
+    made = await talk("ann", "ben")
+    async with made.socket("ann") as ann:
+        await ann.until_type("connected")
+        with pytest.raises(AssertionError, match="not received"):  # 8 s: redis-py 8 ended them after 5
+            await ann.until_type("closing", timeout=8)
+        await ann.send("ping", nonce=7)
+        assert (await ann.until_type("pong"))["nonce"] == 7
+
+
+async def test_commands_over_the_queues_bound_are_told_so(start_server: StartServer) -> None:
+    server = start_server(CHAT_QUEUED_COMMANDS="4")
+    made = await make_talk(server, provision_people(server), "ann", "ben")
+    clients = [made.socket("ann") for _ in range(10)]
+    opened: list[SocketClient] = []
+    for client in clients:
+        opened.append(await client.__aenter__())
+        await client.until_type("connected")
+    for number, client in enumerate(opened):
+        await client.send("message", content="now", message_id=f"key-{number}")
+    answers = [await client.until(lambda frame: frame["type"] in {"message_ack", "error"}) for client in opened]
+    refused = [answer for answer in answers if answer["type"] == "error"]
+    assert {answer["code"] for answer in refused} == {"queue_full"}
+    for answer in refused:
+        assert answer["retry_after"] >= 1
+        assert answer["queue_limit"] == 4
+        assert answer["message_id"].startswith("key-")
+    stored = [entry for entry in await made.rest("ann").log(made.id) if entry["type"] == "message"]
+    assert len(stored) == len(answers) - len(refused)
+    for client in opened:
+        await client.__aexit__(None, None, None)

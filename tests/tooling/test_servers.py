@@ -1,0 +1,33 @@
+"""Test servers are the product, isolated from each other, and survive what tests do to them."""
+
+import httpx
+import pytest
+
+from tests.conftest import StartServer
+from tests.servers import ServerProcess
+
+PEOPLE = {"participants": [{"username": "ada"}], "conversations": [{"title": "Hall", "members": {"ada": "owner"}}]}
+
+
+def test_a_shared_server_is_ready_and_provisions(server: ServerProcess) -> None:
+    made = server.provision(PEOPLE)
+    assert made["participants"]["ada"]["access"]
+    assert made["conversations"]["Hall"]
+    server.assert_clean_log()
+
+
+def test_a_killed_server_comes_back_at_its_address_with_its_data(start_server: StartServer) -> None:
+    server = start_server()
+    before = server.provision(PEOPLE)
+    server.kill()
+    with pytest.raises(httpx.TransportError):
+        httpx.get(server.url)
+    server.start()
+    assert httpx.get(f"{server.url}/health/ready").status_code == 200
+    assert server.provision(PEOPLE)["conversations"] == before["conversations"]
+
+
+def test_a_pair_shares_its_data(server_pair: tuple[ServerProcess, ServerProcess]) -> None:
+    first, second = server_pair
+    assert first.url != second.url
+    assert first.provision(PEOPLE)["conversations"] == second.provision(PEOPLE)["conversations"]
