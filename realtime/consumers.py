@@ -18,6 +18,7 @@ from realtime.conf import conf
 from realtime.handshake import SUBPROTOCOL, Handshake, refuse
 from realtime.hub import hub
 from realtime.socket import Socket
+from realtime.transport import transport_for
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +75,7 @@ class ChatConsumer(AsyncConsumer):
             connection=connection,
             credential=credential,
             conversation=found.conversation if found else None,
-            send=send,
-            abort=scope.get("extensions", {}).get("chat.transport", {}).get("abort"),
-            takes_arrays=handshake.takes_arrays,
+            transport=transport_for(scope, send, takes_arrays=handshake.takes_arrays),
         )
         return socket, found, cursor
 
@@ -90,7 +89,7 @@ class ChatConsumer(AsyncConsumer):
 
     async def listen(self, socket: Socket, receive: Any) -> None:
         """Take frames one after the other until the socket ends: the next is not read before this one is answered."""
-        while not socket.closed.is_set():
+        while not socket.is_closed:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return

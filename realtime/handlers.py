@@ -17,10 +17,11 @@ from participants.errors import ChatError, Forbidden, Gone, InvalidInput, LimitE
 from participants.presentation import participant_object
 from realtime import database, frames, metrics, replay
 from realtime.conf import conf
+from realtime.delivery import Delivery
 from realtime.frames import Command
 from realtime.hub import hub
 from realtime.room import Room
-from realtime.socket import Socket, Text
+from realtime.socket import Socket
 
 Handler = Callable[[Socket, Any, UUID], Awaitable[None]]
 
@@ -103,9 +104,9 @@ def _catch_up(socket: Socket, room: Room) -> bool:
     missed = room.line.since(subscription.cursor)
     if missed is None or any(entry.about for entry in missed):
         return False
-    for entry in missed:
-        socket.put(Text.of(entry.text))
-        subscription.page(entry.sequence)
+    if missed:
+        socket.put(Delivery([entry.text for entry in missed]))
+        subscription.page(missed[-1].sequence)
     return subscription.go_live(room.line)
 
 
@@ -141,10 +142,9 @@ async def _read_log(socket: Socket, room: Room, *, as_pages: bool) -> None:
         metrics.deliveries.inc(len(page.entries))
         has_more = page.has_more or not subscription.go_live(room.line)
         if as_pages:
-            socket.put(Text.of(page.text(conversation, has_more=has_more).encode()))
-        else:
-            for entry in page.entries:
-                socket.put(Text.of(entry))
+            socket.put(Delivery.of(page.frame(conversation, has_more=has_more)))
+        elif page.entries:
+            socket.put(Delivery(page.entries))
         if not has_more:
             return
         first = False

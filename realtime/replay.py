@@ -48,8 +48,8 @@ class Page:
     has_more: bool
     participants: list[dict[str, Any]] | None
 
-    def text(self, conversation: UUID, *, has_more: bool) -> str:
-        """The ``sync`` frame."""
+    def frame(self, conversation: UUID, *, has_more: bool) -> bytes:
+        """The ``sync`` frame, encoded."""
         frame: dict[str, Any] = {
             "type": "sync",
             "conversation_id": conversation,
@@ -60,7 +60,7 @@ class Page:
         }
         if self.participants is not None:
             frame["participants"] = self.participants
-        return encode(frame).decode()
+        return encode(frame)
 
 
 def snapshot(participant: Participant, conversation_id: UUID) -> Snapshot:

@@ -1,6 +1,6 @@
 """One conversation as a process follows it: its line, its local subscribers, who of its members is online."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 import orjson
@@ -12,8 +12,11 @@ from participants.encoding import encode
 from realtime import metrics
 from realtime.close_codes import OF_REASON, CloseCode
 from realtime.conf import conf
+from realtime.delivery import Delivery
 from realtime.session import Line
-from realtime.socket import Socket, Text
+from realtime.socket import Socket
+
+PORTION_BYTES = 256 * 1024
 
 
 class Room:
@@ -42,22 +45,30 @@ class Room:
         self._hand_out(run)
 
     def _hand_out(self, entries: Sequence[Encoded]) -> None:
-        if not entries:
-            return
-        shown = {entry.sequence: Text.of(entry.text) for entry in entries}
-        withheld = {
-            entry.sequence: Text.of(withheld_frame(self.conversation, entry.sequence))
-            for entry in entries
-            if entry.about
-        }
-        count = 0
-        for socket in list(self.sockets):
-            following = socket.following[self.conversation]
-            for entry in following.subscription.take(entries):
-                hidden = 0 < entry.about < following.reading.first
-                socket.put((withheld if hidden else shown)[entry.sequence])
-                count += 1
-        metrics.deliveries.inc(count)
+        """Give consecutive entries to every live subscriber, each run of them encoded once for all."""
+        for portion in _portions(entries):
+            ready: dict[tuple[int, ...], Delivery] = {}
+            hides = any(entry.about for entry in portion)
+            count = 0
+            for socket in list(self.sockets):
+                following = socket.following[self.conversation]
+                taken = following.subscription.take(portion)
+                if not taken:
+                    continue
+                key = (len(taken), *(_hidden(taken, following.reading.first) if hides else ()))
+                if key not in ready:
+                    ready[key] = self._delivery(taken, set(key[1:]))
+                socket.put(ready[key])
+                count += len(taken)
+            metrics.deliveries.inc(count)
+
+    def _delivery(self, entries: Sequence[Encoded], hidden: set[int]) -> Delivery:
+        return Delivery(
+            [
+                encode(withheld_frame(self.conversation, entry.sequence)) if entry.sequence in hidden else entry.text
+                for entry in entries
+            ]
+        )
 
     def _see_off(self, entry: Encoded) -> None:
         """Whoever leaves with this entry is told so, and gets neither it nor what follows."""
@@ -83,10 +94,10 @@ class Room:
 
     def pass_on(self, news: Transient) -> None:
         """A frame without a number to every subscriber but the one it is about."""
-        text = Text.of(news.text)
+        delivery = Delivery.of(news.text)
         for socket in list(self.sockets):
             if socket.participant_id != news.but_not:
-                socket.put(text)
+                socket.put(delivery)
 
     def show_presence(self, participant: UUID, *, is_online: bool, last_seen_at: object = None) -> None:
         """Tell the subscribers that a member came or went, if they do not know."""
@@ -99,6 +110,23 @@ class Room:
             status="online" if is_online else "offline",
             last_seen_at=last_seen_at,  # type: ignore[arg-type]
         )
-        text = Text.of(encode(frame.model_dump()))
+        delivery = Delivery.of(encode(frame.model_dump()))
         for socket in list(self.sockets):
-            socket.put(text)
+            socket.put(delivery)
+
+
+def _portions(entries: Sequence[Encoded]) -> Iterator[Sequence[Encoded]]:
+    """Runs of at most ``PORTION_BYTES``, so that a burst of long texts is not one lump in every outbox."""
+    start = size = 0
+    for index, entry in enumerate(entries):
+        if size and size + len(entry.text) > PORTION_BYTES:
+            yield entries[start:index]
+            start, size = index, 0
+        size += len(entry.text)
+    if start < len(entries):
+        yield entries[start:]
+
+
+def _hidden(entries: Sequence[Encoded], first: int) -> Iterator[int]:
+    """The numbers of those entries that are about a message before ``first``, which the reader may not see."""
+    return (entry.sequence for entry in entries if 0 < entry.about < first)

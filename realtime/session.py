@@ -93,7 +93,7 @@ class Subscription:
         first = entries[0].sequence
         if first > self.cursor + 1:
             raise AssertionError(f"a live subscription at {self.cursor} was offered {first}")
-        new = entries[self.cursor + 1 - first :]
+        new = entries if first == self.cursor + 1 else entries[self.cursor + 1 - first :]
         self.cursor = entries[-1].sequence
         return new
 

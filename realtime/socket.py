@@ -1,27 +1,24 @@
-"""One open socket: its bounded outbox with one writer, its subscriptions, its end."""
+"""One open socket: its credential, its subscriptions, its bounded outbox, its end."""
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from conversations.policy import Situation
 from participants.authentication import Credential
-from participants.encoding import encode
 from participants.errors import ChatError
 from participants.presence import Connection
 from realtime import metrics
 from realtime.close_codes import CloseCode
 from realtime.conf import conf
+from realtime.delivery import Delivery
+from realtime.outbox import Outbox
 from realtime.session import Expiry, Patience, Subscription
+from realtime.transport import Transport
 
 logger = logging.getLogger(__name__)
-
-MESSAGE_BYTES = 1024 * 1024  # no message of ours is larger
 
 
 # A slow reader gets what it missed when it resumes; who may not read any more gets nothing that still waits.
@@ -38,19 +35,6 @@ class Reading(NamedTuple):
 
     situation: Situation
     first: int
-
-
-class Text(NamedTuple):
-    """A frame ready for any number of sockets: decoded once, its size in bytes known."""
-
-    text: str
-    size: int
-
-    @classmethod
-    def of(cls, frame: Any) -> "Text":
-        """A frame from a JSON-ready value, or from its bytes."""
-        raw = frame if isinstance(frame, bytes) else encode(frame)
-        return cls(raw.decode(), len(raw))
 
 
 class Following:
@@ -71,11 +55,7 @@ class Following:
 
 
 class Socket:
-    """One open socket. Whatever is put is sent in order by one task; a reader too slow for the bound is let go.
-
-    The writer is the only one who sends; it also closes. Every wait of it has a timeout, after which the transport is
-    aborted where the server offers that.
-    """
+    """One open socket. Whatever is put is sent in order; a reader too slow for the bound is let go."""
 
     def __init__(
         self,
@@ -83,27 +63,17 @@ class Socket:
         connection: Connection,
         credential: Credential,
         conversation: UUID | None,
-        send: Callable[[dict[str, Any]], Awaitable[None]],
-        abort: Callable[[], None] | None,
-        takes_arrays: bool,
+        transport: Transport,
     ) -> None:
         self.connection = connection
         self.credential = credential
         self.conversation = conversation
-        self.takes_arrays = takes_arrays
         self.expiry = Expiry(credential.expires_at, conf.expiry_notice_seconds)
         self.patience = Patience(conf.malformed_frames, conf.typing_seconds, conf.flood_warnings)
         self.following: dict[UUID, Following] = {}
-        self.closed = asyncio.Event()
-        self._send = send
-        self._abort = abort
-        self._queue: deque[Text] = deque()
-        self._size = 0
-        self._wake = asyncio.Event()
-        self._drained = asyncio.Event()
-        self._drained.set()
-        self._goodbye: CloseCode | None = None
-        self._writer = asyncio.create_task(self._write(), name=f"socket-writer-{connection.id}")
+        self.is_closing = False  # nothing more will be sent
+        self._transport = transport
+        self._outbox = Outbox(transport, self._note_cut)
 
     @property
     def participant_id(self) -> UUID:
@@ -111,78 +81,29 @@ class Socket:
         return self.credential.participant.pk
 
     @property
-    def is_closing(self) -> bool:
-        """Whether nothing more will be sent."""
-        return self._goodbye is not None or self.closed.is_set()
+    def is_closed(self) -> bool:
+        """Whether the goodbye was said or the line cut."""
+        return self._outbox.closed.is_set()
 
     # --- sending ------------------------------------------------------------------------------------------------------
 
-    def put(self, text: Text) -> None:
-        """Queue one frame. Past the bound the reader is told that it is too slow, and let go."""
-        if self.is_closing:
-            return
-        if self._size + text.size > conf.outbox_bytes and self._queue:
+    def put(self, delivery: Delivery) -> None:
+        """Send frames. Past the bound the reader is told that it is too slow, and let go."""
+        if not self.is_closing and not self._outbox.put(delivery):
             self.close(CloseCode.TOO_SLOW, "too_slow")
-            return
-        self._queue.append(text)
-        self._size += text.size
-        self._drained.clear()
-        self._wake.set()
 
     def put_frame(self, frame: Any) -> None:
-        """Queue one frame for this socket alone."""
-        self.put(Text.of(frame))
+        """Send one frame to this socket alone."""
+        self.put(Delivery.of(frame))
 
     def put_error(self, error: ChatError, **about: Any) -> None:
-        """Queue a refusal."""
+        """Send a refusal."""
         metrics.refusals.labels(error.code).inc()
         self.put_frame(error.frame(self.connection.id, **about))
 
     async def drained(self) -> None:
-        """Wait until all that was queued is on its way: replay does, so that it never overflows the outbox."""
-        await self._drained.wait()
-
-    async def _write(self) -> None:
-        try:
-            while self._goodbye is None:
-                await self._wake.wait()
-                self._wake.clear()
-                await self._flush(conf.send_seconds)
-            await self._flush(conf.close_seconds)
-            close = {"type": "websocket.close", "code": int(self._goodbye), "reason": ""}
-            async with asyncio.timeout(conf.close_seconds):
-                await self._send(close)
-        except TimeoutError:
-            logger.info("socket cut: its reader took nothing", extra={"connection": self.connection.id})
-            if self._abort is not None:
-                self._abort()
-        except Exception:
-            logger.debug("socket gone while writing", exc_info=True)
-        finally:
-            self._queue.clear()
-            self._drained.set()
-            self.closed.set()
-
-    async def _flush(self, seconds: float) -> None:
-        while self._queue:
-            text = self._next()
-            async with asyncio.timeout(seconds):  # wait_for of 3.11 may swallow the cancellation by end()
-                await self._send({"type": "websocket.send", "text": text})
-        self._drained.set()
-
-    def _next(self) -> str:
-        """One message: a frame, or for who takes arrays the backlog as one array."""
-        first = self._queue.popleft()
-        self._size -= first.size
-        if not (self.takes_arrays and self._queue):
-            return first.text
-        parts, size = [first.text], first.size + 2
-        while self._queue and size + self._queue[0].size + 1 <= MESSAGE_BYTES:
-            text = self._queue.popleft()
-            self._size -= text.size
-            size += text.size + 1
-            parts.append(text.text)
-        return parts[0] if len(parts) == 1 else f"[{','.join(parts)}]"
+        """Wait until nothing waits for the reader: replay does, so that it never overflows the outbox."""
+        await self._outbox.drained()
 
     # --- ending -------------------------------------------------------------------------------------------------------
 
@@ -190,30 +111,26 @@ class Socket:
         """End the socket: what waits, then ``closing``, then the code."""
         if self.is_closing:
             return
-        if code in _DROPS_THE_REST:
-            self._queue.clear()
-            self._size = 0
-        closing = Text.of({"type": "closing", "reason": reason} | more)
-        self._queue.append(closing)
-        self._size += closing.size
-        self._goodbye = code
+        self.is_closing = True
         metrics.closes.labels(str(int(code))).inc()
         for following in self.following.values():
             following.stop()
-        self._wake.set()
+        if code in _DROPS_THE_REST:
+            self._outbox.drop()
+        self._outbox.finish(Delivery.of({"type": "closing", "reason": reason} | more), int(code))
+
+    def _note_cut(self) -> None:
+        self.is_closing = True
+        logger.info("socket cut: its reader took nothing", extra={"connection": self.connection.id})
 
     async def end(self) -> None:
-        """The peer is gone, or the goodbye was said: stop the writer and every replay."""
+        """The line is gone: stop every replay and let go of the transport."""
+        self.is_closing = True
         for following in self.following.values():
             following.stop()
         self.following.clear()
-        if self._goodbye is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(2 * conf.close_seconds):
-                    await self.closed.wait()
-        self._writer.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._writer
+        self._outbox.stop()
+        await self._transport.end()
 
     def check_expiry(self) -> None:
         """Say that the credential ends soon, or end with it."""

@@ -10,6 +10,7 @@ from participants.models import Participant, SignIn
 from participants.presence import Connection
 from realtime.close_codes import CloseCode
 from realtime.socket import Socket
+from realtime.transport import ASGITransport
 
 
 class Wire:
@@ -19,11 +20,14 @@ class Wire:
         self.sent: list[dict[str, Any]] = []
         self.gate = asyncio.Event()
         self.reached = asyncio.Event()
+        self.closed = asyncio.Event()
 
     async def send(self, message: dict[str, Any]) -> None:
         self.reached.set()
         await self.gate.wait()
         self.sent.append(message)
+        if message["type"] == "websocket.close":
+            self.closed.set()
 
 
 def socket_on(wire: Wire) -> Socket:
@@ -32,9 +36,7 @@ def socket_on(wire: Wire) -> Socket:
         connection=Connection("process", "id", participant.pk),
         credential=Credential(participant, SignIn(), expires_at=float("inf")),
         conversation=None,
-        send=wire.send,
-        abort=None,
-        takes_arrays=False,
+        transport=ASGITransport(wire.send, takes_arrays=False),
     )
 
 
@@ -50,7 +52,7 @@ async def test_a_peer_that_goes_just_as_a_frame_is_sent_leaves_nothing_behind(tu
     end = asyncio.create_task(socket.end())
     done, _ = await asyncio.wait({end}, timeout=5)
     assert done
-    assert socket.closed.is_set()
+    assert socket.is_closed
 
 
 async def test_a_goodbye_comes_after_what_waits_and_before_the_code() -> None:
@@ -60,6 +62,7 @@ async def test_a_goodbye_comes_after_what_waits_and_before_the_code() -> None:
     socket.put_frame({"type": "pong"})
     socket.close(CloseCode.DONE, "left")
     socket.put_frame({"type": "pong"})
+    await wire.closed.wait()
     await socket.end()
     assert [message.get("text", message.get("code")) for message in wire.sent] == [
         '{"type":"pong"}',

@@ -1,0 +1,69 @@
+"""Frames on their way out: encoded once, however many sockets they go to. Pure.
+
+A server frame is not masked (RFC 6455, section 5.1), so its bytes on the wire are the same for every reader.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from participants.encoding import encode
+
+MESSAGE_BYTES = 1024 * 1024  # no message of ours is larger
+_TEXT = 0x81  # FIN and opcode 1
+
+
+def wire(payload: bytes) -> bytes:
+    """One text message as one unmasked WebSocket frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return bytes((_TEXT, size)) + payload
+    if size < 65_536:
+        return b"".join((bytes((_TEXT, 126)), size.to_bytes(2, "big"), payload))
+    return b"".join((bytes((_TEXT, 127)), size.to_bytes(8, "big"), payload))
+
+
+class Delivery:
+    """Consecutive frames that go out together, ready for both kinds of clients; made on first use, then shared."""
+
+    def __init__(self, payloads: Sequence[bytes]) -> None:
+        self.payloads = payloads
+        self.size = sum(map(len, payloads))
+
+    @classmethod
+    def of(cls, frame: Any) -> "Delivery":
+        """One frame from a JSON-ready value, or from its bytes."""
+        return cls((frame if isinstance(frame, bytes) else encode(frame),))
+
+    @cached_property
+    def single(self) -> bytes:
+        """On the wire, a message a frame."""
+        return b"".join(map(wire, self.payloads))
+
+    @cached_property
+    def arrays(self) -> bytes:
+        """On the wire, for clients that take several frames as one array."""
+        return self.single if len(self.payloads) == 1 else b"".join(map(wire, self._arrays()))
+
+    def texts(self, *, as_arrays: bool) -> list[str]:
+        """The messages as text, for a server that frames them itself."""
+        several = as_arrays and len(self.payloads) > 1
+        return [payload.decode() for payload in (self._arrays() if several else self.payloads)]
+
+    def _arrays(self) -> Iterator[bytes]:
+        for part in parts(self.payloads, MESSAGE_BYTES):
+            yield part[0] if len(part) == 1 else b"[%b]" % b",".join(part)
+
+
+def parts(payloads: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
+    """Cut into runs of at most ``size`` bytes as an array; one that is larger stands alone."""
+    part: list[bytes] = []
+    room = size - 2
+    for payload in payloads:
+        if part and len(payload) + 1 > room:
+            yield part
+            part, room = [], size - 2
+        part.append(payload)
+        room -= len(payload) + 1
+    if part:
+        yield part
