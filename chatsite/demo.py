@@ -7,7 +7,7 @@ from django.db import transaction
 
 from conversations.services.conversations import conversation_create
 from conversations.services.memberships import participant_add
-from conversations.services.messages import message_send
+from conversations.services.sends import message_send
 from participants.models import Participant
 
 ADMIN = "admin"

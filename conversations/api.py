@@ -14,7 +14,7 @@ from rest_framework.viewsets import ViewSet
 from conversations import presentation, selectors, serializers
 from conversations.models import Conversation, Membership
 from conversations.policy import Standing
-from conversations.services import conversations, invitations, memberships, messages
+from conversations.services import conversations, invitations, memberships, messages, sends
 from participants.api import PAGING, query, validated
 from participants.authentication import SignedInRequest, require_self
 from participants.presence import online_or_unknown
@@ -154,7 +154,7 @@ class MessageViewSet(ViewSet):
         """Send one; the same ``message_id`` again gives the first one."""
         require_self(request.data, request.user)
         body = validated(serializers.SendSerializer, request)
-        event, duplicate = messages.message_send(author=request.user, conversation_id=pk, **body)
+        event, duplicate = sends.message_send(author=request.user, conversation_id=pk, **body)
         answer = presentation.message_object(event, whole=True)
         if duplicate:
             return Response(answer | {"duplicate": True})

@@ -17,6 +17,8 @@ class Conf:
     messages_shown = Setting("CHAT_MESSAGES_SHOWN", 50, "newest messages in a conversation's object")
     page_events = Setting("CHAT_PAGE_EVENTS", 300, "most events in one page of the log")
     page_bytes = Setting("CHAT_PAGE_BYTES", 512 * 1024, "most bytes in one page of the log")
+    queued_sends = Setting("CHAT_QUEUED_SENDS", 1000, "messages that may wait to be stored in one process")
+    send_seconds = Setting("CHAT_STORE_SECONDS", 8.0, "longest a message may wait before its outcome is called unknown")
     members_invite = Setting("CHAT_MEMBERS_INVITE", False, "members may invite too, not only moderators")
     unread_counted = Setting("CHAT_UNREAD_COUNTED", 1000, "unread counts are exact up to this; one more means more")
     default_agent = Setting("CHAT_DEFAULT_AGENT", "assistant", "username of the agent that enable_ai adds")

@@ -7,12 +7,13 @@ not. Whoever locks several conversations goes in id order.
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.utils import timezone
 
 from conversations import events, publish
@@ -53,30 +54,56 @@ def lock(conversation_id: UUID) -> Conversation:
     return conversation
 
 
+def lock_all(conversation_ids: Iterable[UUID]) -> dict[UUID, Conversation]:
+    """Those of the conversations that there are, locked as :func:`lock` does, in one statement."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("log.lock_all needs a transaction")
+    rows = Conversation.objects.select_for_update(no_key=True).filter(pk__in=set(conversation_ids)).order_by("pk")
+    return {conversation.pk: conversation for conversation in rows}
+
+
 def append(conversation: Conversation, *entries: Event) -> list[Event]:
     """Number and store ``entries`` behind what is there, and publish them on commit.
 
     ``conversation`` is one that :func:`lock` gave in this transaction; its ``last_sequence`` moves along. Each entry
     is checked against the catalogue: one that does not fit raises pydantic's ValidationError, and nothing is stored.
     """
-    now = timezone.now()
-    for number, entry in enumerate(entries, start=conversation.last_sequence + 1):
-        entry.conversation = conversation
-        entry.sequence = number
-        entry.created_at = now
-    frames = [entry_frame(entry) for entry in entries]
-    for frame in frames:
-        events.ENTRY.validate_python(frame)
-    Event.objects.bulk_create(entries)
-    # Last, as it is what everybody waits for; F() and not the value, so that a caller without the lock would be seen.
-    Conversation.objects.filter(pk=conversation.pk).update(
-        last_sequence=F("last_sequence") + len(entries), active_at=now
-    )
-    conversation.last_sequence += len(entries)
-    publish.publish_entries_on_commit(
-        conversation.pk, (publish.encoded(entry, frame) for entry, frame in zip(entries, frames, strict=True))
-    )
+    append_all({conversation: entries})
     return list(entries)
+
+
+def append_all(entries: Mapping[Conversation, Sequence[Event]]) -> None:
+    """The same for several conversations at once: one INSERT, and one UPDATE of all their rows."""
+    now = timezone.now()
+    rows: list[Event] = []
+    news = []
+    for conversation, appended in entries.items():
+        for number, entry in enumerate(appended, start=conversation.last_sequence + 1):
+            entry.conversation = conversation
+            entry.sequence = number
+            entry.created_at = now
+        conversation.last_sequence += len(appended)
+        rows.extend(appended)
+        news.append(publish.Entries(conversation.pk, [_encoded(entry) for entry in appended]))
+    if not rows:
+        return
+    Event.objects.bulk_create(rows)
+    # Last, as it is what everybody waits for.
+    _advance({conversation.pk: len(appended) for conversation, appended in entries.items()}, now)
+    publish.publish_on_commit(*news)
+
+
+def _encoded(entry: Event) -> publish.Encoded:
+    frame = entry_frame(entry)
+    events.ENTRY.validate_python(frame)
+    return publish.encoded(entry, frame)
+
+
+def _advance(counts: Mapping[UUID, int], now: datetime) -> None:
+    """Move the ends of conversations by so many entries; relative, so that a caller without the lock would be seen."""
+    steps = set(counts.values())
+    step = steps.pop() if len(steps) == 1 else Case(*(When(pk=pk, then=count) for pk, count in counts.items()))
+    Conversation.objects.filter(pk__in=list(counts)).update(last_sequence=F("last_sequence") + step, active_at=now)
 
 
 def fingerprint(salt: str, content: str, reply_to: UUID | None) -> str:

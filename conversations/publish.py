@@ -1,13 +1,13 @@
 """Telling everybody that the log has news: the doorbell. Never needed for correctness, never fails a command.
 
-``publish_on_commit`` is the one function for entries. What it carries goes to the *bell*: in a server that is the
+``publish_on_commit`` is the one function for them. What it carries goes to the *bell*: in a server that is the
 process's hub (realtime hangs it in here), which hands it to its own sockets and to the channel layer; in any other
 process (a management command) it goes to the channel layer at once. A bell that fails is logged: the servers' check
 of positions finds the news in the log.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -121,15 +121,16 @@ def _id(text: str) -> UUID | None:
 class Bell(Protocol):
     """Whatever takes news; called from any thread."""
 
-    def __call__(self, news: News, /) -> None:
+    def __call__(self, *news: News) -> None:
         """Pass it on; must not block on the network for long."""
 
 
-def ring_layer(news: News) -> None:
+def ring_layer(*news: News) -> None:
     """The bell of a process without a hub: straight to the channel layer."""
     layer = get_channel_layer()
     if layer is not None:
-        async_to_sync(layer.group_send)(group_of(news), news.message())
+        for each in news:
+            async_to_sync(layer.group_send)(group_of(each), each.message())
 
 
 _bell: Bell = ring_layer
@@ -141,24 +142,19 @@ def hang_bell(bell: Bell) -> None:
     _bell = bell
 
 
-def publish_now_unsafe(news: News) -> None:
+def publish_now_unsafe(*news: News) -> None:
     """Ring at once. Unsafe inside a transaction: readers would be told of what may never be."""
     try:
-        _bell(news)
+        _bell(*news)
     except Exception:
         logger.warning("doorbell failed; readers find the news by position", exc_info=True)
 
 
-def publish_on_commit(news: News) -> None:
+def publish_on_commit(*news: News) -> None:
     """Ring after the commit of the transaction in hand (at once without one)."""
-    transaction.on_commit(lambda: publish_now_unsafe(news), robust=True)
+    transaction.on_commit(lambda: publish_now_unsafe(*news), robust=True)
 
 
 def encoded(event: Event, frame: dict[str, Any]) -> Encoded:
     """An entry ready to send."""
     return Encoded(event.sequence, encode(frame), leaver_of(event), about(event))
-
-
-def publish_entries_on_commit(conversation: UUID, entries: Iterable[Encoded]) -> None:
-    """Ring with entries after the commit."""
-    publish_on_commit(Entries(conversation, list(entries)))

@@ -1,10 +1,12 @@
 """Reads of conversations that are not plain querysets, each with its access rule inside."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
+from django.db.models.fields.tuple_lookups import Tuple, TupleIn
 from django.db.models.functions import TruncMinute
 
 from conversations import policy, presentation
@@ -173,3 +175,39 @@ def messages_by_minute(until: datetime, *, minutes: int) -> list[int]:
     )
     counted = dict(rows)
     return [counted.get(last - timedelta(minutes=back), 0) for back in reversed(range(minutes))]
+
+
+# --- rows that a batch of sends is decided on -------------------------------------------------------------------------
+
+
+def active_memberships(pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Membership]:
+    """The memberships at these (conversation, participant), with the participants; deactivated ones have none."""
+    if not pairs:
+        return {}
+    rows = Membership.objects.filter(
+        TupleIn(Tuple("conversation_id", "participant_id"), list(pairs)), participant__is_active=True
+    )
+    return {(row.conversation_id, row.participant_id): row for row in rows.select_related("participant").order_by()}
+
+
+def sent_messages(keys: Collection[tuple[UUID, UUID, str]]) -> dict[tuple[UUID, UUID, str], Event]:
+    """The messages stored under these (conversation, author, message_id), with their people."""
+    if not keys:
+        return {}
+    rows = Event.objects.filter(TupleIn(Tuple("conversation_id", "author_id", "message_id"), list(keys)))
+    # The keys are the rows' own: neither author nor message_id is null where both were asked for.
+    return {(row.conversation_id, row.author_id, row.message_id): row for row in rows.with_people().order_by()}  # type: ignore[misc]
+
+
+def messages_at(ids: Collection[UUID]) -> dict[UUID, tuple[UUID, int]]:
+    """In which conversation, and at which number, these messages are."""
+    if not ids:
+        return {}
+    rows = Event.objects.messages().filter(pk__in=ids).order_by()
+    return {pk: (conversation, at) for pk, conversation, at in rows.values_list("pk", "conversation_id", "sequence")}
+
+
+def last_message_at(conversation: Conversation, author: Participant) -> datetime | None:
+    """When somebody last said something here."""
+    rows = Event.objects.filter(conversation=conversation, author=author).messages().order_by("-sequence")
+    return rows.values_list("created_at", flat=True).first()

@@ -20,7 +20,8 @@ from conversations.models import Conversation, Membership
 from conversations.policy import Action
 from conversations.services.conversations import conversation_create
 from conversations.services.memberships import conversation_join, conversation_leave
-from conversations.services.messages import message_send, read_mark
+from conversations.services.messages import read_mark
+from conversations.services.sends import message_send
 from conversations.timeline import NOTICES, timeline
 from participants.errors import ChatError, Conflict, NotFound
 from participants.forms import show_refusal

@@ -86,8 +86,8 @@ def decide(rate: Rate, full_at: float, now: float) -> tuple[float, Allowance]:
 class Store(Protocol):
     """The port."""
 
-    def take(self, key: str, rate: Rate) -> Allowance:
-        """Take one token of ``key``, atomically."""
+    def take(self, keys: Sequence[str], rate: Rate) -> list[Allowance]:
+        """Take one token of each key, each atomically."""
 
     def give_back(self, key: str, rate: Rate) -> None:
         """Put one token back."""
@@ -100,14 +100,17 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._full_at: dict[str, float] = {}
 
-    def take(self, key: str, rate: Rate) -> Allowance:
+    def take(self, keys: Sequence[str], rate: Rate) -> list[Allowance]:
         """See :class:`Store`."""
         now = time.monotonic()
+        allowances = []
         with self._lock:
             if len(self._full_at) >= REMEMBERED_KEYS:
                 self._full_at = {name: at for name, at in self._full_at.items() if at > now}
-            self._full_at[key], allowance = decide(rate, self._full_at.get(key, now), now)
-        return allowance
+            for key in keys:
+                self._full_at[key], allowance = decide(rate, self._full_at.get(key, now), now)
+                allowances.append(allowance)
+        return allowances
 
     def give_back(self, key: str, rate: Rate) -> None:
         """See :class:`Store`."""
@@ -119,12 +122,19 @@ _TAKE = """
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
 local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local start = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-local after = start + interval
-local room = burst * interval - (after - now)
-if room < -0.000001 then return {0, 0, tostring(start - now), tostring(-room)} end
-redis.call('SET', KEYS[1], string.format('%.6f', after), 'PX', math.ceil((after - now) * 1000) + 1000)
-return {1, math.floor(room / interval + 0.000001), tostring(after - now), '0'}
+local answers = {}
+for i, key in ipairs(KEYS) do
+    local start = math.max(tonumber(redis.call('GET', key) or now), now)
+    local after = start + interval
+    local room = burst * interval - (after - now)
+    if room < -0.000001 then
+        answers[i] = {0, tostring(start - now), tostring(-room)}
+    else
+        redis.call('SET', key, string.format('%.6f', after), 'PX', math.ceil((after - now) * 1000) + 1000)
+        answers[i] = {math.floor(room / interval + 0.000001), tostring(after - now), '0'}
+    end
+end
+return answers
 """
 
 
@@ -146,11 +156,13 @@ class RedisStore:
         )
         self._take, self._give_back = client.register_script(_TAKE), client.register_script(_GIVE_BACK)
 
-    def take(self, key: str, rate: Rate) -> Allowance:
+    def take(self, keys: Sequence[str], rate: Rate) -> list[Allowance]:
         """See :class:`Store`. Raises RedisError, OSError."""
-        arguments = [rate.interval, rate.burst]
-        _, remaining, reset, retry_after = self._take(keys=[self._key(key)], args=arguments)
-        return Allowance(rate.burst, int(remaining), float(reset), float(retry_after))
+        answers = self._take(keys=[self._key(key) for key in keys], args=[rate.interval, rate.burst])
+        return [
+            Allowance(rate.burst, int(remaining), float(reset), float(retry_after))
+            for remaining, reset, retry_after in answers
+        ]
 
     def give_back(self, key: str, rate: Rate) -> None:
         """See :class:`Store`. Raises RedisError, OSError."""
@@ -163,8 +175,12 @@ class RedisStore:
 class DatabaseStore:
     """For what guards accounts while Redis is away: a row a key, locked. Slow and exact."""
 
-    def take(self, key: str, rate: Rate) -> Allowance:
+    def take(self, keys: Sequence[str], rate: Rate) -> list[Allowance]:
         """See :class:`Store`."""
+        return [self._take(key, rate) for key in keys]
+
+    @staticmethod
+    def _take(key: str, rate: Rate) -> Allowance:
         from participants.models import LimitBucket
 
         now = time.time()
@@ -200,9 +216,9 @@ def is_first_in(seconds: float, key: str) -> bool:
     """Whether nothing of this key was let through in so many seconds: for what is noted, not for what is refused."""
     rate = Rate(1, seconds, 1)
     try:
-        allowance = _store().take(f"sample:{key}", rate)
+        (allowance,) = _store().take([f"sample:{key}"], rate)
     except (redis.RedisError, OSError):
-        allowance = _local.take(f"sample:{key}", rate)
+        (allowance,) = _local.take([f"sample:{key}"], rate)
     return allowance.retry_after == 0
 
 
@@ -225,19 +241,27 @@ class Limit:
 
     def consume(self, *parts: Any) -> None:
         """Take one for the key made of ``parts``. Raises LimitExceeded ``rate_limited`` with ``retry_after``."""
+        (allowance,) = self.take([parts])
+        note(allowance)
+        if allowance is not None and allowance.retry_after > 0:
+            raise self.refusal(allowance, *parts)
+
+    def take(self, many: Sequence[Sequence[Any]]) -> list[Allowance | None]:
+        """Take one for each of ``many`` keys, in one call of the store; None where nothing is counted."""
         if not conf.rate_limits:
-            return
-        rate, key = self.rate(), self._key(parts)
+            return [None] * len(many)
+        rate, keys = self.rate(), [self._key(parts) for parts in many]
         try:
-            allowance = _store().take(key, rate)
+            return [*_store().take(keys, rate)]
         except (redis.RedisError, OSError):
-            allowance = _exact.take(key, rate) if self.strict else _local.take(key, rate.halved())
-        self._note(allowance)
-        if allowance.retry_after > 0:
-            self._audit(parts)
-            wait = math.ceil(allowance.retry_after)
-            detail = f"{self.detail} Try again in {wait} s."
-            raise LimitExceeded(detail, retry_after=wait, limit=rate.burst, scope=self.name)
+            return [*(_exact.take(keys, rate) if self.strict else _local.take(keys, rate.halved()))]
+
+    def refusal(self, allowance: Allowance, *parts: Any) -> LimitExceeded:
+        """What says that ``allowance`` was none, once that is in the audit log."""
+        self._audit(parts)
+        wait = math.ceil(allowance.retry_after)
+        detail = f"{self.detail} Try again in {wait} s."
+        return LimitExceeded(detail, retry_after=wait, limit=allowance.limit, scope=self.name)
 
     def give_back(self, *parts: Any) -> None:
         """Take back a consumption that did not count after all."""
@@ -258,11 +282,12 @@ class Limit:
     def _key(self, parts: Iterable[Any]) -> str:
         return ":".join([self.name, *map(str, parts)])
 
-    @staticmethod
-    def _note(allowance: Allowance) -> None:
-        before = latest.get()
-        if before is None or allowance.remaining <= before.remaining:
-            latest.set(allowance)
+
+def note(allowance: Allowance | None) -> None:
+    """Remember the tightest allowance of the request in hand."""
+    before = latest.get()
+    if allowance is not None and (before is None or allowance.remaining <= before.remaining):
+        latest.set(allowance)
 
 
 MESSAGES = Limit("messages", "limit_messages", "You are sending faster than this conversation takes.")

@@ -12,6 +12,7 @@ class Conf:
     close_seconds = Setting("CHAT_CLOSE_SECONDS", 2.0, "longest a goodbye may take before the line is cut")
     command_seconds = Setting("CHAT_COMMAND_SECONDS", 8.0, "longest a command may take before it is called unknown")
     queued_commands = Setting("CHAT_QUEUED_COMMANDS", 1000, "commands that may wait for the database in one process")
+    sends_in_flight = Setting("CHAT_SENDS_IN_FLIGHT", 16, "messages of one socket that may wait for their ack")
     database_threads = Setting("CHAT_DATABASE_THREADS", 8, "threads for database work of sockets")
     publish_queue = Setting("CHAT_PUBLISH_QUEUE", 10_000, "news that may wait for the channel layer")
     layer_seconds = Setting("CHAT_LAYER_SECONDS", 2.0, "longest one call of the channel layer may take")

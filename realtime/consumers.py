@@ -22,8 +22,6 @@ from realtime.transport import transport_for
 
 logger = logging.getLogger(__name__)
 
-TOO_FAST = {"rate_limited", "slow_mode"}  # what a client can help by being slower
-
 
 class ChatConsumer(AsyncConsumer):
     """One socket. It owns no channel of the layer, and no database call is made on the way of an event."""
@@ -112,9 +110,7 @@ class ChatConsumer(AsyncConsumer):
         try:
             await handlers.handle(socket, command)
         except ChatError as error:
-            socket.put_error(error, **about)
-            if error.code in TOO_FAST and socket.patience.warned(time.monotonic()):
-                socket.close(CloseCode.FLOODING, "flooding", reconnect_in=error.retry_after)
+            socket.refuse(error, **about)
         except Exception:
             logger.exception("command failed", extra={"command": command.type})
             socket.put_error(ChatError(), **about)

@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from conversations import policy, publish
+from conversations import markdown, policy, publish
 from conversations.conf import conf as conversation_conf
 from conversations.policy import Action
-from conversations.services import invitations, memberships, messages
+from conversations.services import invitations, memberships, messages, sends
 from participants import authentication
 from participants.encoding import encode
 from participants.errors import ChatError, Forbidden, Gone, InvalidInput, LimitExceeded
@@ -155,17 +156,36 @@ async def _read_log(socket: Socket, room: Room, *, as_pages: bool) -> None:
 
 
 async def send_message(socket: Socket, command: frames.SendMessage, conversation: UUID) -> None:
-    """Store a message; the ack follows the commit."""
-    authentication.require_self({"sender_id": command.sender_id}, socket.credential.participant)
-    event, duplicate = await database.run(
-        messages.message_send,
-        author=socket.credential.participant,
+    """Give a message to the writer; its ack follows the commit, and the next frame need not wait for that."""
+    participant = socket.credential.participant
+    authentication.require_self({"sender_id": command.sender_id}, participant)
+    prepare = partial(
+        sends.message_prepare,
+        author=participant,
         conversation_id=conversation,
         content=command.content,
         message_id=command.message_id,
         reply_to=command.reply_to,
         metadata=command.metadata,
     )
+    # Rendering Markdown takes up to 0.1 s: not on the loop.
+    send = prepare() if markdown.is_plain(command.content) else await database.run(prepare)
+    await socket.sending.fewer_than(conf.sends_in_flight)
+    answer = partial(_answer_send, socket, send.id, conversation, command.message_id)
+    loop = asyncio.get_running_loop()
+    sends.message_submit(send, lambda outcome: loop.call_soon_threadsafe(answer, outcome))
+    socket.sending.begin(send.id, {"conversation_id": conversation, "message_id": command.message_id})
+
+
+def _answer_send(
+    socket: Socket, send: UUID, conversation: UUID, message_id: str, outcome: sends.Sent | ChatError
+) -> None:
+    """Ack what was stored, say what was refused."""
+    socket.sending.finish(send)
+    if isinstance(outcome, ChatError):
+        socket.refuse(outcome, conversation_id=conversation, message_id=message_id)
+        return
+    event, duplicate = outcome
     metrics.acks.inc()
     socket.put_frame(
         {
@@ -257,7 +277,6 @@ async def mark_read(socket: Socket, command: frames.MarkRead, conversation: UUID
 
 
 HANDLERS: dict[type[Command], Handler] = {
-    frames.SendMessage: send_message,
     frames.Sync: sync,
     frames.Subscribe: subscribe,
     frames.Unsubscribe: unsubscribe,
@@ -286,7 +305,10 @@ async def handle(socket: Socket, command: Command) -> None:
             socket.put_frame({"type": "pong"} | ({} if nonce is None else {"nonce": nonce}))
         case frames.Authenticate():
             await authenticate(socket, command)
+        case frames.SendMessage():
+            await send_message(socket, command, _conversation(socket, command))
         case _:
+            await socket.sending.fewer_than(1)  # commands take effect in the order they were sent
             await HANDLERS[type(command)](socket, command, _conversation(socket, command))
 
 

@@ -94,18 +94,19 @@ class Hub:
 
     # --- news ---------------------------------------------------------------------------------------------------------
 
-    def ring(self, news: News) -> None:
+    def ring(self, *news: News) -> None:
         """Take news of this process, from any thread: to its own sockets at once, and to the other processes."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._send_round, news)
 
-    def _send_round(self, news: News) -> None:
-        self._take(news)
-        if self._outgoing.full():
-            # The oldest goes: whoever needed it finds it in the log.
-            self._outgoing.get_nowait()
-            metrics.news_dropped.inc()
-        self._outgoing.put_nowait(news)
+    def _send_round(self, news: Iterable[News]) -> None:
+        for each in news:
+            self._take(each)
+            if self._outgoing.full():
+                # The oldest goes: whoever needed it finds it in the log.
+                self._outgoing.get_nowait()
+                metrics.news_dropped.inc()
+            self._outgoing.put_nowait(each)
 
     def _take(self, news: News) -> None:
         match news:
@@ -306,6 +307,7 @@ class Hub:
     async def _check_expiry(self) -> None:
         for socket in list(self.sockets):
             socket.check_expiry()
+            socket.check_overdue()
 
     # --- presence -----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from conversations.policy import Situation
 from participants.authentication import Credential
-from participants.errors import ChatError
+from participants.errors import ChatError, Unavailable
 from participants.presence import Connection
 from realtime import metrics
 from realtime.close_codes import CloseCode
@@ -19,6 +19,8 @@ from realtime.session import Expiry, Patience, Subscription
 from realtime.transport import Transport
 
 logger = logging.getLogger(__name__)
+
+TOO_FAST = {"rate_limited", "slow_mode"}  # what a client can help by being slower
 
 
 # A slow reader gets what it missed when it resumes; who may not read any more gets nothing that still waits.
@@ -54,6 +56,37 @@ class Following:
             self.replay.cancel()
 
 
+class Sending:
+    """The messages of one socket that wait for their outcome, oldest first: a client need not wait to send the next."""
+
+    def __init__(self) -> None:
+        self._since: dict[UUID, tuple[float, dict[str, Any]]] = {}
+        self._changed = asyncio.Event()
+
+    def begin(self, send: UUID, about: dict[str, Any]) -> None:
+        """A message was given to the writer; ``about`` names it in an answer."""
+        self._since[send] = (time.monotonic(), about)
+
+    def finish(self, send: UUID) -> None:
+        """Its outcome is there."""
+        self._since.pop(send, None)
+        self._changed.set()
+
+    def overdue(self, seconds: float) -> list[dict[str, Any]]:
+        """Those that have waited longer, which are waited for no more."""
+        until = time.monotonic() - seconds
+        late = [(send, about) for send, (since, about) in self._since.items() if since < until]
+        for send, _ in late:
+            self.finish(send)
+        return [about for _, about in late]
+
+    async def fewer_than(self, count: int) -> None:
+        """Wait until fewer than ``count`` wait."""
+        while len(self._since) >= count:
+            self._changed.clear()
+            await self._changed.wait()
+
+
 class Socket:
     """One open socket. Whatever is put is sent in order; a reader too slow for the bound is let go."""
 
@@ -72,6 +105,7 @@ class Socket:
         self.patience = Patience(conf.malformed_frames, conf.typing_seconds, conf.flood_warnings)
         self.following: dict[UUID, Following] = {}
         self.is_closing = False  # nothing more will be sent
+        self.sending = Sending()
         self._transport = transport
         self._outbox = Outbox(transport, self._note_cut)
 
@@ -100,6 +134,12 @@ class Socket:
         """Send a refusal."""
         metrics.refusals.labels(error.code).inc()
         self.put_frame(error.frame(self.connection.id, **about))
+
+    def refuse(self, error: ChatError, **about: Any) -> None:
+        """Send a refusal; whoever is told time and again to be slower, and is not, is let go."""
+        self.put_error(error, **about)
+        if error.code in TOO_FAST and self.patience.warned(time.monotonic()):
+            self.close(CloseCode.FLOODING, "flooding", reconnect_in=error.retry_after)
 
     async def drained(self) -> None:
         """Wait until nothing waits for the reader: replay does, so that it never overflows the outbox."""
@@ -131,6 +171,11 @@ class Socket:
         self.following.clear()
         self._outbox.stop()
         await self._transport.end()
+
+    def check_overdue(self) -> None:
+        """Say of sends without an outcome that it is unknown: sent again under the same key they are stored once."""
+        for about in self.sending.overdue(conf.command_seconds):
+            self.put_error(Unavailable(), **about)
 
     def check_expiry(self) -> None:
         """Say that the credential ends soon, or end with it."""

@@ -14,7 +14,7 @@ from conversations.models import Conversation, Event, Membership
 from conversations.policy import Standing
 from conversations.services import memberships
 from conversations.services.conversations import conversation_create
-from conversations.services.messages import message_send
+from conversations.services.sends import message_send
 from participants import services
 from participants.models import Participant
 

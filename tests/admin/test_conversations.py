@@ -191,7 +191,7 @@ def test_deleting_tells_the_sockets(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     rung: list[Any] = []
-    monkeypatch.setattr(publish, "_bell", rung.append)
+    monkeypatch.setattr(publish, "_bell", lambda *news: rung.extend(news))
     with django_capture_on_commit_callbacks(execute=True):
         admin_page.post(f"{LIST}{conversation.pk}/delete/", {"post": "yes", "password": PASSWORD})
     assert not Conversation.objects.filter(pk=conversation.pk).exists()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from conversations import events
 from conversations.models import Event, Membership
 from conversations.policy import Standing
-from conversations.services import conversations, memberships, messages
+from conversations.services import conversations, memberships, messages, sends
 from participants.errors import ChatError
 from tests.personas import agent, client_of, conversation_of, person
 
@@ -86,9 +86,7 @@ class Stage:
         conversations.conversation_update(actor=self.cast[actor], conversation_id=self.conversation.pk, **fields)
 
     def send(self, who, key):
-        messages.message_send(
-            author=self.cast[who], conversation_id=self.conversation.pk, content="hello", message_id=key
-        )
+        sends.message_send(author=self.cast[who], conversation_id=self.conversation.pk, content="hello", message_id=key)
 
     def read(self, who, sequence):
         messages.read_mark(participant=self.cast[who], conversation_id=self.conversation.pk, sequence=sequence)

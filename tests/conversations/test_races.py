@@ -6,7 +6,8 @@ import pytest
 
 from conversations.models import Membership
 from conversations.services.memberships import conversation_leave, participant_remove
-from conversations.services.messages import message_send, read_mark
+from conversations.services.messages import read_mark
+from conversations.services.sends import message_send
 from participants.errors import ChatError
 from tests.contract.shapes import assert_refused
 from tests.parallel import at_once

@@ -9,8 +9,8 @@ import pytest
 from conversations.models import Conversation, Membership
 from conversations.policy import Standing
 from conversations.services.memberships import conversation_leave, participant_remove, role_change
-from conversations.services.messages import message_send
 from conversations.services.moderation import participant_ban
+from conversations.services.sends import message_send
 from participants import services
 from participants.errors import ChatError
 from participants.models import Participant, SignIn

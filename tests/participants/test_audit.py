@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Invitation
 from conversations.policy import Standing
-from conversations.services import conversations, invitations, memberships, messages, moderation
+from conversations.services import conversations, invitations, memberships, messages, moderation, sends
 from participants import addresses, audit, services
 from participants.audit import Action, retention
 from participants.errors import ChatError, Forbidden, LimitExceeded, NotAuthenticated
@@ -349,7 +349,7 @@ def test_failing_to_note_a_refusal_does_not_hide_it(world: World, monkeypatch: p
 
     monkeypatch.setattr("participants.audit.recording.record", broken)
     with pytest.raises(ChatError) as refusal:
-        messages.message_send(author=person(), conversation_id=world.conversation.pk, content="hello")
+        sends.message_send(author=person(), conversation_id=world.conversation.pk, content="hello")
     assert refusal.value.code == "not_a_participant"
 
 

@@ -58,12 +58,12 @@ def test_who_waits_as_told_is_let_through(pause: float, burst: int) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_every_store_allows_the_burst_then_says_how_long_to_wait() -> None:
     for place, store in enumerate(stores()):
-        given_out = [store.take(f"burst-{place}", RATE) for _ in range(11)]
+        given_out = [store.take([f"burst-{place}"], RATE)[0] for _ in range(11)]
         assert [allowance.remaining for allowance in given_out[:10]] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
         assert all(before.reset < after.reset for before, after in pairwise(given_out[:10]))
         assert 0 < given_out[10].retry_after <= 1
         store.give_back(f"burst-{place}", RATE)
-        assert store.take(f"burst-{place}", RATE).retry_after == 0
+        assert store.take([f"burst-{place}"], RATE)[0].retry_after == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -73,7 +73,7 @@ def test_parallel_takers_share_one_bucket_exactly() -> None:
         answers: list[bool] = []
 
         def take(store: limits.Store = store, key: str = f"shared-{place}", answers: list[bool] = answers) -> None:
-            answers.extend(store.take(key, rate).retry_after == 0 for _ in range(25))
+            answers.extend(store.take([key], rate)[0].retry_after == 0 for _ in range(25))
 
         threads = [threading.Thread(target=take) for _ in range(8)]
         for thread in threads:

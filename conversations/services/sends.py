@@ -1,0 +1,216 @@
+"""Sending messages: the hot path. What many people send at once is checked and stored together (:mod:`writer`).
+
+A send is checked and rendered by whoever brings it, in their own thread; everything that depends on others (limits,
+roles, a repeated ``message_id``, the number it gets) is decided on locked rows, in the transaction that stores it.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+
+from conversations import log, markdown, policy, selectors
+from conversations.models import Conversation, Event, Membership
+from conversations.policy import Action
+from conversations.services.content import check_content, check_message_id, check_metadata
+from conversations.writer import Writer
+from participants import audit, limits
+from participants.errors import ChatError, Conflict, Forbidden, InvalidInput, LimitExceeded, NotFound
+from participants.models import Participant
+
+
+class Sent(NamedTuple):
+    """A stored message; ``duplicate`` if it was stored by an earlier send of the same ``message_id``."""
+
+    event: Event
+    duplicate: bool
+
+
+@dataclass(slots=True)
+class Send:
+    """One message on its way, checked and rendered. ``context`` is its sender's, for the audit log."""
+
+    author: Participant
+    conversation_id: UUID
+    content: str
+    html: str
+    message_id: str | None
+    reply_to: UUID | None
+    metadata: dict[str, Any] | None
+    id: UUID = field(default_factory=uuid4)
+    context: Context = field(default_factory=copy_context)
+    allowance: limits.Allowance | None = None
+
+    @property
+    def key(self) -> tuple[UUID, UUID, str]:
+        """What makes it the same as another: conversation, author, and the author's own key."""
+        return self.conversation_id, self.author.pk, self.message_id or str(self.id)
+
+    def fingerprint(self, salt: str) -> str:
+        """What a repetition has in common with the first."""
+        return log.fingerprint(salt, self.content, self.reply_to)
+
+
+def message_prepare(
+    *,
+    author: Participant,
+    conversation_id: UUID,
+    content: str,
+    message_id: str | None = None,
+    reply_to: UUID | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> Send:
+    """Check and render a message. No query. Raises InvalidInput, TooLarge ``message_too_large``."""
+    check_content(content)
+    if metadata:
+        check_metadata(metadata)
+    if message_id is not None:
+        check_message_id(message_id)
+    return Send(author, conversation_id, content, markdown.render(content), message_id, reply_to, metadata)
+
+
+def message_send(*, author: Participant, conversation_id: UUID, content: str, **fields: Any) -> Sent:
+    """Store a message, once for each ``message_id`` of its author however often it is sent; ``fields`` as above.
+
+    Raises what :func:`message_prepare` does, NotFound, Forbidden as the policy says, Conflict ``message_conflict``
+    when ``message_id`` was first sent with something else, LimitExceeded, Unavailable.
+    """
+    send = message_prepare(author=author, conversation_id=conversation_id, content=content, **fields)
+    try:
+        return _writer.write(send)
+    finally:
+        limits.note(send.allowance)
+
+
+def message_submit(send: Send, done: Callable[[Sent | ChatError], object]) -> None:
+    """The same without waiting: ``done`` gets the outcome, in another thread. Raises LimitExceeded ``queue_full``."""
+    _writer.submit(send, done)
+
+
+def message_backlog() -> int:
+    """How many sends of this process wait."""
+    return len(_writer)
+
+
+# --- a batch ----------------------------------------------------------------------------------------------------------
+
+
+def _store(sends: Sequence[Send]) -> list[Sent | ChatError]:
+    """Store what may be stored, in one transaction; an outcome for each. What refuses one leaves the others alone."""
+    limited = _take_from_limits(sends)
+    with log.writing():
+        batch = _Batch([send for send in sends if send.id not in limited])
+        outcomes = [limited.get(send.id) or batch.decide(send) for send in sends]
+        log.append_all(batch.accepted)
+    for send, outcome in zip(sends, outcomes, strict=True):
+        if isinstance(outcome, Forbidden):
+            send.context.run(
+                audit.denied, "message_send", actor=send.author, conversation=send.conversation_id, error=outcome
+            )
+    return outcomes
+
+
+def _take_from_limits(sends: Sequence[Send]) -> dict[UUID, ChatError]:
+    """One token for each, in one call; those that got none, with why."""
+    refused: dict[UUID, ChatError] = {}
+    keys = [(send.author.pk, send.conversation_id) for send in sends]
+    for send, allowance in zip(sends, limits.MESSAGES.take(keys), strict=True):
+        send.allowance = allowance
+        if allowance is not None and allowance.retry_after > 0:
+            error = send.context.run(limits.MESSAGES.refusal, allowance, send.author.pk, send.conversation_id)
+            refused[send.id] = error
+    return refused
+
+
+class _Batch:
+    """The rows that a batch is decided on, locked and read in a few statements, and what was accepted so far."""
+
+    def __init__(self, sends: Sequence[Send]) -> None:
+        self.conversations = log.lock_all({send.conversation_id for send in sends})
+        self.memberships = selectors.active_memberships({send.key[:2] for send in sends})
+        self.known = selectors.sent_messages({send.key for send in sends if send.message_id is not None})
+        self.replied = selectors.messages_at({send.reply_to for send in sends if send.reply_to is not None})
+        self.accepted: dict[Conversation, list[Event]] = defaultdict(list)
+
+    def decide(self, send: Send) -> Sent | ChatError:
+        """What becomes of one send."""
+        try:
+            return self._accept(send)
+        except ChatError as error:
+            return error
+
+    def _accept(self, send: Send) -> Sent:
+        conversation = self.conversations.get(send.conversation_id)
+        if conversation is None:
+            raise NotFound("There is no such conversation.")
+        membership = self.memberships.get(send.key[:2])
+        if membership is None:
+            policy.require(Action.READ, conversation.situation(conversation.outside))
+            raise AssertionError("the policy lets an outsider through where a membership is needed")
+        situation = membership.situation(conversation)
+        policy.require(Action.READ, situation)
+        # Before the state of the conversation counts: a repeated send gets its first answer, whatever came since.
+        if known := self.known.get(send.key):
+            return _repeat(known, send)
+        policy.require(Action.SEND, situation)
+        if conversation.slow_mode_s and not policy.is_allowed(Action.SKIP_SLOW_MODE, situation):
+            self._check_pace(conversation, send)
+        self._check_reply(conversation, membership, send)
+        event = _event(send, membership.participant)
+        self.known[send.key] = event
+        self.accepted[conversation].append(event)
+        return Sent(event, duplicate=False)
+
+    def _check_pace(self, conversation: Conversation, send: Send) -> None:
+        """Slow mode: raise LimitExceeded ``slow_mode`` if the author's last message is too fresh."""
+        now = timezone.now()
+        if any(event.author_id == send.author.pk for event in self.accepted[conversation]):
+            last: datetime | None = now
+        else:
+            last = selectors.last_message_at(conversation, send.author)
+        wait = 0.0 if last is None else (last - now + timedelta(seconds=conversation.slow_mode_s)).total_seconds()
+        if wait > 0:
+            raise LimitExceeded(
+                f"Slow mode: one message in {conversation.slow_mode_s} s. You can write again in {math.ceil(wait)} s.",
+                code="slow_mode",
+                retry_after=math.ceil(wait),
+            )
+
+    def _check_reply(self, conversation: Conversation, membership: Membership, send: Send) -> None:
+        if send.reply_to is None:
+            return
+        place = self.replied.get(send.reply_to)
+        if place is None or place[0] != conversation.pk or place[1] < membership.first_visible(conversation):
+            raise InvalidInput.field("reply_to", "The message you reply to is not in this conversation.", "not_found")
+
+
+def _repeat(known: Event, send: Send) -> Sent:
+    if known.fingerprint != send.fingerprint(str(known.pk)):
+        raise Conflict(
+            "This message_id was used for another message. Choose a new one for a new message.",
+            code="message_conflict",
+        )
+    return Sent(known, duplicate=True)
+
+
+def _event(send: Send, author: Participant) -> Event:
+    return Event(
+        id=send.id,
+        type=Event.MESSAGE,
+        author=author,
+        message_id=send.message_id or str(send.id),
+        content=send.content,
+        html=send.html,
+        reply_to_id=send.reply_to,
+        data={"metadata": send.metadata} if send.metadata else {},
+        fingerprint=send.fingerprint(str(send.id)),
+    )
+
+
+_writer: Writer[Send, Sent] = Writer(_store)
