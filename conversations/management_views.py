@@ -176,10 +176,10 @@ class SettingsView(ManagementPage):
         try:
             conversation_update(actor=self.participant, conversation_id=conversation_id, **changes)
         except ChatError as error:
-            if form is not None:
-                show_refusal(form, error)
-                return refused(self.show(conversation_id, form), error)
-            return refused(self.show(conversation_id, refusal=error), error)
+            if form is None or not error.errors:
+                return refused(self.show(conversation_id, form, refusal=error), error)
+            show_refusal(form, error)
+            return refused(self.show(conversation_id, form), error)
         return redirect("conversation-settings", conversation_id)
 
     def show(self, conversation_id: UUID, form: SettingsForm | None = None, **context: Any) -> HttpResponse:

@@ -23,7 +23,7 @@ from conversations.services.memberships import conversation_join, conversation_l
 from conversations.services.messages import read_mark
 from conversations.services.sends import message_send
 from conversations.timeline import NOTICES, timeline
-from participants.errors import ChatError, Conflict, NotFound
+from participants.errors import ChatError, Conflict, Forbidden, NotFound
 from participants.forms import show_refusal
 from participants.presentation import participant_object
 from participants.views import SignedInPage, refused
@@ -112,6 +112,8 @@ class ConversationPage(SignedInPage):
             raise NotFound("There is no such conversation.")
         situation = conversation.situation(conversation.outside)
         if not policy.is_allowed(Action.PREVIEW, situation):
+            if isinstance(refusal := context.get("refusal"), Forbidden):  # says more than that they are outside
+                raise refusal
             selectors.get_membership_for(self.participant, conversation_id)  # refuses, and notes it
         context |= {
             "conversation": presentation.conversation_preview(conversation),

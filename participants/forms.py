@@ -10,7 +10,7 @@ def show_refusal(form: forms.Form, error: ChatError) -> None:
     """Show a service's refusal where it belongs: beside the fields it names, else above the form."""
     for row in error.errors or [{"field": "", "code": error.code, "detail": error.detail}]:
         field = row["field"] if row["field"] in form.fields else None
-        form.add_error(field, row["detail"])
+        form.add_error(field, forms.ValidationError(row["detail"], code=row["code"]))
 
 
 class SignUpForm(forms.Form):
