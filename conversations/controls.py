@@ -37,7 +37,7 @@ def member_row(member: Membership, viewer: Membership, situation: Situation) -> 
         "remove": not is_self and policy.is_allowed(Action.REMOVE, on_them),
         "ban": not is_self and policy.is_allowed(Action.BAN, on_them),
         "mute": not is_self and policy.is_allowed(Action.MUTE, on_them),
-        "hand_over": not is_self and member.participant.is_person and policy.is_allowed(Action.HAND_OVER, situation),
+        "hand_over": not is_self and member.participant.is_human and policy.is_allowed(Action.HAND_OVER, situation),
     }
     roles = []
     if policy.is_allowed(Action.CHANGE_ROLE, on_them):

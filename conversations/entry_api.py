@@ -32,9 +32,9 @@ class InvitationViewSet(ViewSet):
         responses={200: page_of("invitations", serializers.InvitationSerializer), 403: PROBLEM, 404: PROBLEM},
     )
     def list(self, request: SignedInRequest, pk: UUID) -> Response:
-        """Those that still let somebody in; their tokens cannot be shown again."""
-        selectors.get_membership_for(request.user, pk, Action.INVITE)
-        rows = Invitation.objects.usable().filter(conversation_id=pk)
+        """Those that still let somebody in (of members: their own); their tokens cannot be shown again."""
+        membership = selectors.get_membership_for(request.user, pk, Action.INVITE)
+        rows = Invitation.objects.shown_to(membership, membership.conversation)
         return Pagination().page(rows, request, "invitations", presentation.invitation_object)
 
     @extend_schema(

@@ -63,7 +63,7 @@ class InvitationsView(ManagementPage):
 
     def show(self, membership: Membership, form: InvitationForm | None = None, **context: Any) -> HttpResponse:
         """The page with a form: one query."""
-        rows = Invitation.objects.usable().filter(conversation=membership.conversation).select_related("inviter")
+        rows = Invitation.objects.shown_to(membership, membership.conversation).select_related("inviter")
         form = form or InvitationForm(roles=self.roles(membership))
         return self.render(membership, "invitations", form=form, invitations=rows, **context)
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Substr
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from conversations import events
+from conversations import events, policy
 from conversations.conf import conf
 from conversations.policy import ROLES, Situation, Standing
 from participants.models import Participant
@@ -158,8 +158,23 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Reads of invitations."""
 
     def usable(self) -> "InvitationQuerySet":
-        """Those that still let somebody in."""
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), uses__lt=models.F("max_uses"))
+        """Those that still let somebody in: in force, and their inviter might make them now as well."""
+        inviters = Membership.objects.filter(
+            conversation=OuterRef("conversation"), participant=OuterRef("inviter"), participant__is_active=True
+        ).order_by()
+        may_give = Q(pk__in=())
+        for role in ROLES:
+            roles = policy.inviters_of(role, members_invite=conf.members_invite)
+            may_give |= Q(role=role, inviter_role__in=roles)
+        in_force = Q(revoked_at=None, expires_at__gt=timezone.now(), uses__lt=models.F("max_uses"))
+        return self.annotate(inviter_role=Subquery(inviters.values("role"))).filter(in_force, may_give)
+
+    def shown_to(self, membership: "Membership", conversation: Conversation) -> "InvitationQuerySet":
+        """Those to a conversation that somebody who may invite sees: their own, or all."""
+        rows = self.usable().filter(conversation=conversation)
+        if policy.is_allowed(policy.Action.INVITATIONS_OF_OTHERS, membership.situation(conversation)):
+            return rows
+        return rows.filter(inviter=membership.participant_id)
 
 
 class Invitation(models.Model):

@@ -42,6 +42,7 @@ class Action(StrEnum):
     LOCK = "lock"
     CANCEL_ANY_RUN = "cancel_any_run"
     INVITE = "invite"
+    INVITATIONS_OF_OTHERS = "invitations_of_others"
     BAN = "ban"
     CHANGE_ROLE = "change_role"
     ADD_PARTICIPANT = "add_participant"
@@ -55,6 +56,7 @@ ROLES = (Standing.OWNER, Standing.ADMIN, Standing.MODERATOR, Standing.MEMBER, St
 DEFAULT_ROLE = Standing.MEMBER
 CREATOR_ROLE = Standing.OWNER
 HANDING_OVER_LEAVES = Standing.ADMIN
+NO_OWNER = "Only a person with an account can own a conversation."
 _RANK = {role: len(ROLES) - place for place, role in enumerate(ROLES)}
 
 _EVERYONE = frozenset(ROLES)
@@ -81,6 +83,7 @@ TABLE: dict[Action, frozenset[Standing]] = {
     Action.LOCK: _MODERATORS,
     Action.CANCEL_ANY_RUN: _MODERATORS,
     Action.INVITE: _MODERATORS,
+    Action.INVITATIONS_OF_OTHERS: _MODERATORS,
     Action.BAN: _ADMINS,
     Action.CHANGE_ROLE: _ADMINS,
     Action.ADD_PARTICIPANT: _ADMINS,
@@ -91,9 +94,7 @@ TABLE: dict[Action, frozenset[Standing]] = {
 }
 
 # What an archived (read-only) conversation still takes, and what a locked one does not take from below moderators.
-ALLOWED_WHEN_ARCHIVED = frozenset(
-    {Action.PREVIEW, Action.READ, Action.LEAVE, Action.REMOVE, Action.BAN, Action.ARCHIVE, Action.DELETE}
-)
+ALLOWED_WHEN_ARCHIVED = frozenset({Action.PREVIEW, Action.READ, Action.LEAVE, Action.ARCHIVE, Action.DELETE})
 REFUSED_WHEN_LOCKED = frozenset({Action.SEND, Action.REACT, Action.CHANGE_OWN, Action.START_RUN})
 REFUSED_WHEN_MUTED = REFUSED_WHEN_LOCKED | {Action.TYPE}
 
@@ -143,6 +144,12 @@ def refusal(action: Action, situation: Situation) -> ChatError | None:
     if situation.muted and action in REFUSED_WHEN_MUTED:
         return Forbidden("You are muted in this conversation for now: you can read, not write.", code="muted")
     return None
+
+
+def inviters_of(role: Standing, *, members_invite: bool) -> list[Standing]:
+    """The roles that may invite somebody as ``role``."""
+    inviting = (Situation(inviter, members_invite=members_invite, target=role) for inviter in ROLES)
+    return [situation.standing for situation in inviting if is_allowed(Action.INVITE, situation)]
 
 
 def _is_granted(action: Action, situation: Situation) -> bool:

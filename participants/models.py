@@ -108,6 +108,11 @@ class Participant(AbstractBaseUser, PermissionsMixin):
         """Whether a human sits behind it (guests are people too)."""
         return self.kind != self.Kind.AGENT
 
+    @property
+    def is_human(self) -> bool:
+        """Whether it is a person with an account, who can come back and be responsible."""
+        return self.kind == self.Kind.HUMAN
+
 
 class SignInQuerySet(models.QuerySet["SignIn"]):
     """Reads of sign-ins."""

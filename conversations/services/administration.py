@@ -62,9 +62,9 @@ def member_role_change(*, by: Participant, conversation_id: UUID, participant_id
 
 
 def _depose(conversation: Conversation, *, successor: Participant, by: Participant) -> None:
-    """Make room for a new owner: there is one at a time, and it is a person."""
-    if not successor.is_person:
-        raise InvalidInput.field("participant", "Only a person can own a conversation.")
+    """Make room for a new owner: there is one at a time, and it is a human."""
+    if not successor.is_human:
+        raise InvalidInput.field("participant", policy.NO_OWNER)
     owners = Membership.objects.filter(conversation=conversation, role=policy.CREATOR_ROLE)
     for owner in owners.select_related("participant"):
         memberships.give_role(conversation, owner, policy.HANDING_OVER_LEAVES, by=by)

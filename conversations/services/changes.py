@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from conversations import log, publish
-from conversations.models import Conversation, Event, Membership
+from conversations.models import Conversation, Event
 from participants import audit
 from participants.models import Participant
 
@@ -55,8 +55,13 @@ def _audit(conversation: Conversation, former: dict[str, Any], new: dict[str, An
         audit.record(audit.Action.SETTINGS_CHANGED, fields=sorted(others), **about)
 
 
-def archive_if_empty(conversation: Conversation) -> None:
-    """Archive a locked conversation that its last person has left: nobody could speak for it any more."""
-    people = Membership.objects.filter(conversation=conversation).exclude(participant__kind=Participant.Kind.AGENT)
-    if conversation.archived_at is None and not people.exists():
+def archive_if_left(conversation: Conversation, *, by: Participant) -> None:
+    """Archive a locked conversation that its last human left, or with them its last guest if it had no human.
+
+    Nobody could speak for it any more: guests cannot come back as themselves.
+    """
+    kept_by = Participant.objects.filter(memberships__conversation=conversation).exclude(kind=Participant.Kind.AGENT)
+    if by.is_human:
+        kept_by = kept_by.filter(kind=Participant.Kind.HUMAN)
+    if conversation.archived_at is None and not kept_by.exists():
         apply(conversation, {"archived": True}, by=None)

@@ -75,10 +75,14 @@ def invitation_create(
 
 @audit.watched("actor")
 def invitation_revoke(*, actor: Participant, conversation_id: UUID, invitation_id: UUID) -> None:
-    """End an invitation; ended already is fine. Raises NotFound, Forbidden."""
+    """End an invitation, one's own or as a moderator any; ended already is fine. Raises NotFound, Forbidden."""
     with log.writing():
         conversation = log.lock(conversation_id)
-        policy.require(Action.INVITE, memberships.situation_of(conversation, actor))
+        situation = memberships.situation_of(conversation, actor)
+        policy.require(Action.INVITE, situation)
+        others = Invitation.objects.filter(conversation=conversation, pk=invitation_id).exclude(inviter=actor)
+        if others.exists():
+            policy.require(Action.INVITATIONS_OF_OTHERS, situation)
         revoke(conversation, invitation_id, by=actor)
 
 
@@ -106,7 +110,7 @@ def find_invitation(token: str) -> Invitation:
 
 def _gone() -> Gone:
     return Gone(
-        "This invitation has expired, was used up or was withdrawn. Ask for a new one.", code="invitation_expired"
+        "This invitation has expired, was used up or is no longer good. Ask for a new one.", code="invitation_expired"
     )
 
 
@@ -125,6 +129,7 @@ def invitation_accept(*, participant: Participant, token: str) -> Membership:
 
 def _redeem(conversation: Conversation, participant: Participant, invitation: Invitation) -> Membership:
     memberships.require_joinable(conversation, participant, invited=True)
+    # Again, now that nothing moves: uses and roles change under the conversation's lock only.
     locked = Invitation.objects.usable().filter(pk=invitation.pk).first()
     if locked is None:
         raise _gone()

@@ -155,17 +155,17 @@ def dismiss(conversation: Conversation, membership: Membership, *, reason: str, 
         _announce_mode(conversation, mode)
     if policy.owns(membership.standing):
         _succeed(conversation)
-    changes.archive_if_empty(conversation)
+    changes.archive_if_left(conversation, by=subject)
 
 
 def _succeed(conversation: Conversation) -> None:
-    """Give an ownerless conversation to the person of the longest-standing highest role, if any person is left."""
+    """Give an ownerless conversation to the human of the longest-standing highest role, if any human is left."""
     members = Membership.objects.filter(conversation=conversation).select_related("participant")
     if any(policy.owns(member.standing) for member in members):
         return
-    people = [member for member in members if member.participant.is_person and member.participant.is_active]
-    if people:
-        heir = max(people, key=lambda member: (policy.rank(member.standing), -member.joined_sequence))
+    humans = [member for member in members if member.participant.is_human and member.participant.is_active]
+    if humans:
+        heir = max(humans, key=lambda member: (policy.rank(member.standing), -member.joined_sequence))
         give_role(conversation, heir, policy.CREATOR_ROLE, by=None)
 
 
@@ -283,8 +283,8 @@ def _hand_over(
 ) -> Membership:
     policy.require(Action.HAND_OVER, situation)
     membership = require_membership(conversation, participant_id)
-    if not membership.participant.is_person:
-        raise InvalidInput.field("participant", "Only a person can own a conversation.")
+    if not membership.participant.is_human:
+        raise InvalidInput.field("participant", policy.NO_OWNER)
     if membership.participant_id != actor.pk:
         give_role(conversation, membership, policy.CREATOR_ROLE, by=actor)
         give_role(conversation, require_membership(conversation, actor.pk), policy.HANDING_OVER_LEAVES, by=actor)

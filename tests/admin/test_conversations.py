@@ -161,7 +161,7 @@ def test_an_owner_taken_out_is_succeeded(admin_page: Client, conversation: Conve
 
 def test_an_agent_never_owns(admin_page: Client, conversation: Conversation, owner: Participant) -> None:
     answer = admin_page.post(page_of(conversation), form_of(conversation, [(agent(), "owner")]), follow=True)
-    assert "Only a person can own a conversation" in answer.text
+    assert "Only a person with an account can own a conversation" in answer.text
     assert role_of(conversation, owner) == "owner"
 
 

@@ -114,5 +114,5 @@ def test_an_agent_cannot_be_made_the_owner() -> None:
     world = World("private")
     path = f"{world.path}/participants/{world.people['agent'].pk}"
     assert_refused(world.apis["owner"].patch(path, {"role": "owner"}), 400, "validation_error", errors=[
-        {"field": "participant", "code": "invalid", "detail": "Only a person can own a conversation."}
+        {"field": "participant", "code": "invalid", "detail": "Only a person with an account can own a conversation."}
     ])  # fmt: skip

@@ -152,6 +152,22 @@ def test_an_agent_never_follows_whatever_its_role():
     assert owner_of(tea) == bob
 
 
+def test_a_guest_never_follows_whatever_its_role():
+    tea = conversation_of(ada := person())
+    bring_in(tea, "admin", guest())
+    bob = bring_in(tea, "observer")
+    leave(ada, tea)
+    assert owner_of(tea) == bob
+
+
+def test_a_conversation_is_handed_over_to_humans_only():
+    tea = conversation_of(ada := person())
+    for other in (guest(), agent()):
+        path = f"conversations/{tea.pk}/participants/{bring_in(tea, 'admin', other).pk}"
+        assert_refused(client_of(ada).patch(path, {"role": "owner"}), 400, "validation_error")
+    assert owner_of(tea) == ada
+
+
 def test_one_who_is_not_the_owner_leaves_without_a_successor():
     tea = conversation_of(ada := person())
     bob = bring_in(tea, "admin")
@@ -160,8 +176,8 @@ def test_one_who_is_not_the_owner_leaves_without_a_successor():
     assert [entry.type for entry in deeds_in(tea)][-1] == "participant_left"
 
 
-@pytest.mark.parametrize("others", [[], [agent], [agent, agent]])
-def test_the_last_person_leaving_archives(others):
+@pytest.mark.parametrize("others", [[], [agent], [agent, agent], [guest], [guest, agent]])
+def test_the_last_human_leaving_archives(others):
     tea = conversation_of(ada := person(), visibility="public")
     for other in others:
         bring_in(tea, "admin", other())
@@ -174,13 +190,22 @@ def test_the_last_person_leaving_archives(others):
     assert_refused(join(person(), tea), 403, "archived")
 
 
-def test_a_conversation_of_which_a_person_remains_is_not_archived():
+def test_a_conversation_of_which_a_human_remains_is_not_archived():
     tea = conversation_of(ada := person())
+    bring_in(tea, "observer")
     bring_in(tea, who=guest())
     leave(ada, tea)
     tea.refresh_from_db()
     assert tea.archived_at is None
     assert role_of(tea, ada) is None
+
+
+def test_what_guests_began_among_themselves_is_archived_by_the_last_of_them():
+    tea = conversation_of(gus := guest(), ghita := guest(), helper := agent())
+    for who, is_over in ((helper, False), (ghita, False), (gus, True)):
+        take_out(tea, who)
+        tea.refresh_from_db()
+        assert (tea.archived_at is not None) is is_over
 
 
 def test_one_may_leave_an_archived_conversation():

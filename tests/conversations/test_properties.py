@@ -166,8 +166,8 @@ def test_there_is_one_owner_a_person_while_there_is_any_person(script):
     stage.play(script)
     members = Membership.objects.filter(conversation=stage.conversation).select_related("participant")
     owners = [member for member in members if member.role == "owner"]
-    if any(member.participant.is_person for member in members):
-        assert [owner.participant.is_person for owner in owners] == [True]
+    if any(member.participant.is_human for member in members):
+        assert [owner.participant.is_human for owner in owners] == [True]
     else:
         assert stage.conversation.archived_at is not None
 
