@@ -105,6 +105,7 @@ def guest_upgrade(*, guest: Participant, username: str, password: str) -> Partic
     try:
         with transaction.atomic():
             guest.save(update_fields=["username", "kind"])
+            audit.record(Action.GUEST_UPGRADED, actor=guest, target=guest)
             password_set(participant=guest, password=password)
     except IntegrityError as error:
         raise InvalidInput.field("username", "This username is taken.") from error

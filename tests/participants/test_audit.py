@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 import structlog
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal import auth as totp
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -148,6 +150,20 @@ def role_of(world: World, role: str) -> None:
     memberships.role_change(**world.of(world.member), role=Standing(role))
 
 
+def turn_on(who: Participant) -> totp.TOTP:
+    return totp.TOTP.activate(who, totp.generate_totp_secret())
+
+
+def turn_off(world: World) -> None:
+    """Over the pages, codes and all."""
+    turn_on(world.owner)
+    RecoveryCodes.activate(world.owner)
+    browser = Client(headers={"accept": "text/html"})
+    browser.force_login(world.owner)
+    browser.post("/account/confirm", {"password": PASSWORD})
+    assert browser.post("/account/codes/app/off").status_code == 302
+
+
 def twice(world: World, field: str) -> None:
     world.update(**{field: True})
     world.update(**{field: False})
@@ -177,6 +193,12 @@ DEEDS: dict[Action, Callable[[World], Any]] = {
         services.sign_in_end_others(participant=w.owner, keep=None),
     ],
     Action.REFRESH_REUSED: refresh_twice,
+    Action.GUEST_UPGRADED: lambda w: services.guest_upgrade(
+        guest=services.guest_create(display_name="Gus"), username=f"gus{w.owner.username}", password=PASSWORD
+    ),
+    Action.SECOND_FACTOR_ON: lambda w: turn_on(w.owner),
+    Action.SECOND_FACTOR_OFF: turn_off,
+    Action.RECOVERY_CODES_MADE: lambda w: (turn_on(w.owner), RecoveryCodes.activate(w.owner)),
     Action.CONVERSATION_CREATED: lambda w: conversation_of(w.owner),
     Action.CONVERSATION_ARCHIVED: lambda w: w.update(archived=True),
     Action.CONVERSATION_UNARCHIVED: lambda w: twice(w, "archived"),
@@ -231,6 +253,13 @@ def test_a_deed_leaves_one_row(world: World, action: Action) -> None:
     rows = list(AuditEvent.objects.filter(action=action.value))
     assert len(rows) == before + 1
     assert rows[0].result == ("refused" if action in REFUSALS else "ok")
+
+
+def test_a_second_factor_that_staff_take_away_is_their_deed(world: World) -> None:
+    factor = turn_on(world.member).instance
+    world.admin("post", f"mfa/authenticator/{factor.pk}/delete/", post="yes")
+    row = AuditEvent.objects.get(action="second_factor_off")
+    assert (row.actor, row.target) == (world.boss.pk, world.member.pk)
 
 
 def test_a_row_says_who_did_what_to_whom_and_where(world: World) -> None:

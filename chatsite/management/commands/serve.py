@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from chatsite import database, demo, server
+from chatsite.upkeep import Upkeep
 
 DAPHNE_MESSAGE_BYTES = 1024 * 1024
 
@@ -37,7 +38,8 @@ class Command(BaseCommand):
         match os.environ.get("ASGI_SERVER", "uvicorn"):
             case "uvicorn":
                 self._prepare_metrics()
-                server.run()
+                with Upkeep():
+                    server.run()
             case "daphne":
                 if settings.WEB_CONCURRENCY > 1:
                     raise CommandError("Daphne serves one process: start several on their own ports.")

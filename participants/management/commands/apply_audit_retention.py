@@ -1,4 +1,4 @@
-"""``manage.py apply_audit_retention``: what the audit log no longer keeps goes. To be run once a day."""
+"""``manage.py apply_audit_retention``: what the audit log no longer keeps goes, at once. The server does it daily."""
 
 from typing import Any
 
@@ -10,7 +10,9 @@ from participants.audit import retention
 class Command(BaseCommand):
     """Delete rows and shorten addresses that are past their time."""
 
-    help = "Deletes rows of the audit log that are past their time, and shortens older addresses. Run it once a day."
+    help = (
+        "Deletes rows of the audit log that are past their time and shortens older addresses. The server does so daily."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run, and say what was done."""
