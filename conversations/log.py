@@ -7,18 +7,20 @@ not. Whoever locks several conversations goes in id order.
 
 import hashlib
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import Case, F, When
+from django.db.models import F
 from django.utils import timezone
 
 from conversations import events, publish
 from conversations.models import Conversation, Event
 from conversations.presentation import entry_frame
+from conversations.rows import insert
 from participants.errors import NotFound
 from participants.models import Participant
 
@@ -87,7 +89,7 @@ def append_all(entries: Mapping[Conversation, Sequence[Event]]) -> None:
         news.append(publish.Entries(conversation.pk, [_encoded(entry) for entry in appended]))
     if not rows:
         return
-    Event.objects.bulk_create(rows)
+    insert(rows)
     # Last, as it is what everybody waits for.
     _advance({conversation.pk: len(appended) for conversation, appended in entries.items()}, now)
     publish.publish_on_commit(*news)
@@ -100,10 +102,16 @@ def _encoded(entry: Event) -> publish.Encoded:
 
 
 def _advance(counts: Mapping[UUID, int], now: datetime) -> None:
-    """Move the ends of conversations by so many entries; relative, so that a caller without the lock would be seen."""
-    steps = set(counts.values())
-    step = steps.pop() if len(steps) == 1 else Case(*(When(pk=pk, then=count) for pk, count in counts.items()))
-    Conversation.objects.filter(pk__in=list(counts)).update(last_sequence=F("last_sequence") + step, active_at=now)
+    """Move the ends of conversations by so many entries; relative, so that a caller without the lock would be seen.
+
+    One statement for each different number of entries: mostly one, never many.
+    """
+    by_count: dict[int, list[UUID]] = defaultdict(list)
+    for conversation, count in counts.items():
+        by_count[count].append(conversation)
+    for count, conversations in by_count.items():
+        rows = Conversation.objects.filter(pk__in=conversations)
+        rows.update(last_sequence=F("last_sequence") + count, active_at=now)
 
 
 def fingerprint(salt: str, content: str, reply_to: UUID | None) -> str:

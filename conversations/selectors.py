@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q
-from django.db.models.fields.tuple_lookups import Tuple, TupleIn
 from django.db.models.functions import TruncMinute
 
 from conversations import policy, presentation
 from conversations.conf import conf
 from conversations.models import Conversation, Event, Invitation, Membership
 from conversations.policy import Action
+from conversations.rows import RowIn
 from participants import audit
 from participants.encoding import encode
 from participants.errors import Gone, NotFound
@@ -184,18 +184,16 @@ def active_memberships(pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID,
     """The memberships at these (conversation, participant), with the participants; deactivated ones have none."""
     if not pairs:
         return {}
-    rows = Membership.objects.filter(
-        TupleIn(Tuple("conversation_id", "participant_id"), list(pairs)), participant__is_active=True
-    )
+    rows = Membership.objects.filter(RowIn(["conversation_id", "participant_id"], pairs), participant__is_active=True)
     return {(row.conversation_id, row.participant_id): row for row in rows.select_related("participant").order_by()}
 
 
-def sent_messages(keys: Collection[tuple[UUID, UUID, str]]) -> dict[tuple[UUID, UUID, str], Event]:
+def sent_messages(keys: Collection[tuple[UUID, UUID, str | None]]) -> dict[tuple[UUID, UUID, str | None], Event]:
     """The messages stored under these (conversation, author, message_id), with their people."""
     if not keys:
         return {}
-    rows = Event.objects.filter(TupleIn(Tuple("conversation_id", "author_id", "message_id"), list(keys)))
-    # The keys are the rows' own: neither author nor message_id is null where both were asked for.
+    rows = Event.objects.filter(RowIn(["conversation_id", "author_id", "message_id"], keys))
+    # The keys are the rows' own: no author is null where one was asked for.
     return {(row.conversation_id, row.author_id, row.message_id): row for row in rows.with_people().order_by()}  # type: ignore[misc]
 
 

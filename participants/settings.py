@@ -8,10 +8,22 @@ from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 Value = TypeVar("Value", int, float, bool, str)
 
 _WORDS = {"on": True, "true": True, "1": True, "yes": True, "off": False, "false": False, "0": False, "no": False}
+
+
+# A look into Django's settings takes 3 microseconds, too long for what is asked a dozen times a message.
+_read: dict[str, Any] = {}
+
+
+@receiver(setting_changed)
+def forget(**changed: Any) -> None:
+    """``override_settings`` was here."""
+    _read.clear()
 
 
 class Setting(Generic[Value]):
@@ -23,9 +35,13 @@ class Setting(Generic[Value]):
         self.meaning = meaning
 
     def __get__(self, owner: Any, kind: type | None = None) -> Value:
-        """The value in force; read each time, so that ``override_settings`` works."""
-        value = getattr(settings, self.name, self.default)
-        return self._typed(value) if isinstance(value, str) else value
+        """The value in force."""
+        try:
+            return _read[self.name]
+        except KeyError:
+            value = getattr(settings, self.name, self.default)
+            _read[self.name] = typed = self._typed(value) if isinstance(value, str) else value
+            return typed
 
     def _typed(self, text: str) -> Any:
         try:

@@ -171,26 +171,24 @@ async def send_message(socket: Socket, command: frames.SendMessage, conversation
     # Rendering Markdown takes up to 0.1 s: not on the loop.
     send = prepare() if markdown.is_plain(command.content) else await database.run(prepare)
     await socket.sending.fewer_than(conf.sends_in_flight)
-    answer = partial(_answer_send, socket, send.id, conversation, command.message_id)
     loop = asyncio.get_running_loop()
+    answer = partial(_answer_send, socket, send)
     sends.message_submit(send, lambda outcome: loop.call_soon_threadsafe(answer, outcome))
-    socket.sending.begin(send.id, {"conversation_id": conversation, "message_id": command.message_id})
+    socket.sending.begin(send, {"conversation_id": conversation, "message_id": command.message_id})
 
 
-def _answer_send(
-    socket: Socket, send: UUID, conversation: UUID, message_id: str, outcome: sends.Sent | ChatError
-) -> None:
+def _answer_send(socket: Socket, send: sends.Send, outcome: sends.Sent | ChatError) -> None:
     """Ack what was stored, say what was refused."""
     socket.sending.finish(send)
     if isinstance(outcome, ChatError):
-        socket.refuse(outcome, conversation_id=conversation, message_id=message_id)
+        socket.refuse(outcome, conversation_id=send.conversation_id, message_id=send.message_id)
         return
     event, duplicate = outcome
     metrics.acks.inc()
     socket.put_frame(
         {
             "type": "message_ack",
-            "conversation_id": conversation,
+            "conversation_id": send.conversation_id,
             "message_id": event.message_id,
             "id": event.pk,
             "sequence_id": event.sequence,

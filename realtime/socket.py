@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -60,14 +61,14 @@ class Sending:
     """The messages of one socket that wait for their outcome, oldest first: a client need not wait to send the next."""
 
     def __init__(self) -> None:
-        self._since: dict[UUID, tuple[float, dict[str, Any]]] = {}
+        self._since: dict[Hashable, tuple[float, dict[str, Any]]] = {}
         self._changed = asyncio.Event()
 
-    def begin(self, send: UUID, about: dict[str, Any]) -> None:
+    def begin(self, send: Hashable, about: dict[str, Any]) -> None:
         """A message was given to the writer; ``about`` names it in an answer."""
         self._since[send] = (time.monotonic(), about)
 
-    def finish(self, send: UUID) -> None:
+    def finish(self, send: Hashable) -> None:
         """Its outcome is there."""
         self._since.pop(send, None)
         self._changed.set()

@@ -5,13 +5,14 @@ roles, a repeated ``message_id``, the number it gets) is decided on locked rows,
 """
 
 import math
+import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -32,7 +33,7 @@ class Sent(NamedTuple):
     duplicate: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Send:
     """One message on its way, checked and rendered. ``context`` is its sender's, for the audit log."""
 
@@ -43,14 +44,18 @@ class Send:
     message_id: str | None
     reply_to: UUID | None
     metadata: dict[str, Any] | None
-    id: UUID = field(default_factory=uuid4)
     context: Context = field(default_factory=copy_context)
     allowance: limits.Allowance | None = None
 
     @property
-    def key(self) -> tuple[UUID, UUID, str]:
-        """What makes it the same as another: conversation, author, and the author's own key."""
-        return self.conversation_id, self.author.pk, self.message_id or str(self.id)
+    def membership(self) -> tuple[UUID, UUID]:
+        """Where the sender's membership is: conversation and author."""
+        return self.conversation_id, self.author.pk
+
+    @property
+    def key(self) -> tuple[UUID, UUID, str | None]:
+        """What makes it the same as another: conversation, author, and the author's own key if there is one."""
+        return self.conversation_id, self.author.pk, self.message_id
 
     def fingerprint(self, salt: str) -> str:
         """What a repetition has in common with the first."""
@@ -105,8 +110,8 @@ def _store(sends: Sequence[Send]) -> list[Sent | ChatError]:
     """Store what may be stored, in one transaction; an outcome for each. What refuses one leaves the others alone."""
     limited = _take_from_limits(sends)
     with log.writing():
-        batch = _Batch([send for send in sends if send.id not in limited])
-        outcomes = [limited.get(send.id) or batch.decide(send) for send in sends]
+        batch = _Batch([send for send, refusal in zip(sends, limited, strict=True) if refusal is None])
+        outcomes = [refusal or batch.decide(send) for send, refusal in zip(sends, limited, strict=True)]
         log.append_all(batch.accepted)
     for send, outcome in zip(sends, outcomes, strict=True):
         if isinstance(outcome, Forbidden):
@@ -116,15 +121,17 @@ def _store(sends: Sequence[Send]) -> list[Sent | ChatError]:
     return outcomes
 
 
-def _take_from_limits(sends: Sequence[Send]) -> dict[UUID, ChatError]:
-    """One token for each, in one call; those that got none, with why."""
-    refused: dict[UUID, ChatError] = {}
+def _take_from_limits(sends: Sequence[Send]) -> list[ChatError | None]:
+    """One token for each, in one call; why it got none, or None."""
+    refused: list[ChatError | None] = []
     keys = [(send.author.pk, send.conversation_id) for send in sends]
     for send, allowance in zip(sends, limits.MESSAGES.take(keys), strict=True):
         send.allowance = allowance
-        if allowance is not None and allowance.retry_after > 0:
+        if allowance is None or allowance.retry_after == 0:
+            refused.append(None)
+        else:
             error = send.context.run(limits.MESSAGES.refusal, allowance, send.author.pk, send.conversation_id)
-            refused[send.id] = error
+            refused.append(error)
     return refused
 
 
@@ -133,10 +140,12 @@ class _Batch:
 
     def __init__(self, sends: Sequence[Send]) -> None:
         self.conversations = log.lock_all({send.conversation_id for send in sends})
-        self.memberships = selectors.active_memberships({send.key[:2] for send in sends})
-        self.known = selectors.sent_messages({send.key for send in sends if send.message_id is not None})
+        self.memberships = selectors.active_memberships({send.membership for send in sends})
+        keys = {send.key for send in sends if send.message_id is not None}
+        self.known: dict[tuple[UUID, UUID, str | None], Event] = selectors.sent_messages(keys)
         self.replied = selectors.messages_at({send.reply_to for send in sends if send.reply_to is not None})
         self.accepted: dict[Conversation, list[Event]] = defaultdict(list)
+        self._ids = _random_ids(len(sends))
 
     def decide(self, send: Send) -> Sent | ChatError:
         """What becomes of one send."""
@@ -149,20 +158,20 @@ class _Batch:
         conversation = self.conversations.get(send.conversation_id)
         if conversation is None:
             raise NotFound("There is no such conversation.")
-        membership = self.memberships.get(send.key[:2])
+        membership = self.memberships.get(send.membership)
         if membership is None:
             policy.require(Action.READ, conversation.situation(conversation.outside))
             raise AssertionError("the policy lets an outsider through where a membership is needed")
         situation = membership.situation(conversation)
         policy.require(Action.READ, situation)
         # Before the state of the conversation counts: a repeated send gets its first answer, whatever came since.
-        if known := self.known.get(send.key):
+        if send.message_id is not None and (known := self.known.get(send.key)):
             return _repeat(known, send)
         policy.require(Action.SEND, situation)
         if conversation.slow_mode_s and not policy.is_allowed(Action.SKIP_SLOW_MODE, situation):
             self._check_pace(conversation, send)
         self._check_reply(conversation, membership, send)
-        event = _event(send, membership.participant)
+        event = _event(send, membership.participant, self._ids.pop())
         self.known[send.key] = event
         self.accepted[conversation].append(event)
         return Sent(event, duplicate=False)
@@ -190,6 +199,12 @@ class _Batch:
             raise InvalidInput.field("reply_to", "The message you reply to is not in this conversation.", "not_found")
 
 
+def _random_ids(count: int) -> list[UUID]:
+    """UUIDs of version 4 (RFC 9562) from one read of the system's randomness: each of its own is a system call."""
+    raw = os.urandom(16 * count)
+    return [UUID(bytes=raw[start : start + 16], version=4) for start in range(0, 16 * count, 16)]
+
+
 def _repeat(known: Event, send: Send) -> Sent:
     if known.fingerprint != send.fingerprint(str(known.pk)):
         raise Conflict(
@@ -199,17 +214,17 @@ def _repeat(known: Event, send: Send) -> Sent:
     return Sent(known, duplicate=True)
 
 
-def _event(send: Send, author: Participant) -> Event:
+def _event(send: Send, author: Participant, identity: UUID) -> Event:
     return Event(
-        id=send.id,
+        id=identity,
         type=Event.MESSAGE,
         author=author,
-        message_id=send.message_id or str(send.id),
+        message_id=send.message_id or str(identity),
         content=send.content,
         html=send.html,
         reply_to_id=send.reply_to,
         data={"metadata": send.metadata} if send.metadata else {},
-        fingerprint=send.fingerprint(str(send.id)),
+        fingerprint=send.fingerprint(str(identity)),
     )
 
 
