@@ -177,15 +177,14 @@ def parse(raw: str | bytes, limit: int) -> Command:
         raise BadFrame("invalid_json", error.detail) from error
     if not isinstance(data, dict):
         raise BadFrame("invalid_frame", "A frame is one JSON object with a type.")
-    about = _about(data)
     kind = data.get("type")
     adapter = _ADAPTERS.get(kind) if isinstance(kind, str) else None
     if adapter is None:
-        raise BadFrame("unknown_type", f"There is no such command. Commands are: {', '.join(_ADAPTERS)}.", **about)
+        raise BadFrame("unknown_type", f"There is no such command. Commands are: {', '.join(_ADAPTERS)}.", **_about(data))
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
-        raise _invalid(error, about) from error
+        raise _invalid(error, _about(data)) from error
 
 
 def _about(data: dict[str, Any]) -> dict[str, Any]:
