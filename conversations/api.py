@@ -14,7 +14,7 @@ from rest_framework.viewsets import ViewSet
 from conversations import presentation, selectors, serializers
 from conversations.models import Conversation, Membership
 from conversations.policy import Standing
-from conversations.services import conversations, invitations, memberships, messages, sends
+from conversations.services import conversations, edits, invitations, memberships, messages, sends
 from participants.api import PAGING, query, validated
 from participants.authentication import SignedInRequest, require_self
 from participants.presence import online_or_unknown
@@ -106,7 +106,7 @@ class ConversationViewSet(ViewSet):
         return Response(
             {
                 "last_read_sequence_id": membership.last_read_sequence,
-                "unread_count": selectors.unread_of(request.user, pk),
+                "unread_count": selectors.unread_of(request.user, pk)[0],
             }
         )
 
@@ -132,7 +132,7 @@ class MessageViewSet(ViewSet):
         page, has_more = selectors.message_page(membership, limit=limit, **wanted)
         return Response(
             {
-                "messages": [presentation.message_object(event) for event in page],
+                "messages": selectors.message_objects(request.user, page),
                 "has_more": has_more,
                 "first_sequence_id": membership.first_visible(membership.conversation),
                 "current_sequence_id": membership.conversation.last_sequence,
@@ -155,7 +155,7 @@ class MessageViewSet(ViewSet):
         require_self(request.data, request.user)
         body = validated(serializers.SendSerializer, request)
         event, duplicate = sends.message_send(author=request.user, conversation_id=pk, **body)
-        answer = presentation.message_object(event, whole=True)
+        answer = selectors.message_object_for(request.user, event)
         if duplicate:
             return Response(answer | {"duplicate": True})
         return Response(answer, status=status.HTTP_201_CREATED)
@@ -168,7 +168,17 @@ class MessageView(APIView):
     def get(self, request: SignedInRequest, message_id: UUID) -> Response:
         """The whole of it, however long."""
         event = selectors.get_message_for(request.user, message_id)
-        return Response(presentation.message_object(event, whole=True))
+        return Response(selectors.message_object_for(request.user, event))
+
+    @extend_schema(
+        request=serializers.EditSerializer,
+        responses={200: serializers.MessageSerializer, 403: PROBLEM, 404: PROBLEM, 410: PROBLEM, 413: PROBLEM},
+    )
+    def patch(self, request: SignedInRequest, message_id: UUID) -> Response:
+        """Give it another text: one's own."""
+        body = validated(serializers.EditSerializer, request)
+        event = edits.message_edit(actor=request.user, message_id=message_id, **body)
+        return Response(selectors.message_object_for(request.user, event))
 
     @extend_schema(responses={204: None, 403: PROBLEM, 404: PROBLEM})
     def delete(self, request: SignedInRequest, message_id: UUID) -> Response:

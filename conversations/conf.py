@@ -21,6 +21,9 @@ class Conf:
     send_seconds = Setting("CHAT_STORE_SECONDS", 8.0, "longest a message may wait before its outcome is called unknown")
     members_invite = Setting("CHAT_MEMBERS_INVITE", False, "members may invite too, not only moderators")
     unread_counted = Setting("CHAT_UNREAD_COUNTED", 1000, "unread counts are exact up to this; one more means more")
+    mentions_shown = Setting("CHAT_MENTIONS_SHOWN", 500, "participants that a message calling everybody lists")
+    reactions_shown = Setting("CHAT_REACTIONS", 50, "different emojis on one message")
+    pins = Setting("CHAT_PINS", 100, "pinned messages in one conversation")
     default_agent = Setting("CHAT_DEFAULT_AGENT", "assistant", "username of the agent that enable_ai adds")
 
 

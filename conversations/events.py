@@ -92,6 +92,32 @@ class Message(Entry):
     content_length: int | None = None
 
 
+class MessageEdited(Message):
+    """A message has another text; the fields are those of the message as it is now, the number is the edit's own."""
+
+    type: Literal["message_edited"] = "message_edited"  # type: ignore[assignment]
+
+
+class ReactionAdded(Entry):
+    """Somebody reacted to a message; `count` is how often the emoji is on it now."""
+
+    type: Literal["reaction_added"] = "reaction_added"
+    id: UUID
+    emoji: str
+    participant: Participant
+    count: int
+
+
+class ReactionRemoved(Entry):
+    """Somebody took a reaction back; `count` is how often the emoji is on the message now."""
+
+    type: Literal["reaction_removed"] = "reaction_removed"
+    id: UUID
+    emoji: str
+    participant: Participant
+    count: int
+
+
 class ParticipantJoined(Entry):
     """Somebody became a member; number 1 is the creator's."""
 
@@ -119,7 +145,10 @@ class RoleChanged(Entry):
 
 
 class ConversationUpdated(Entry):
-    """The conversation itself changed; `changes` holds the new values of what changed."""
+    """The conversation itself changed; `changes` holds the new values of what changed.
+
+    `pins` are the ids of all pinned messages, the latest pin last.
+    """
 
     type: Literal["conversation_updated"] = "conversation_updated"
     changes: dict[str, Any]
@@ -168,13 +197,25 @@ class Presence(Event):
 
 
 AnyEntry = Annotated[
-    Message | MessageDeleted | ParticipantJoined | ParticipantLeft | RoleChanged | ConversationUpdated | Withheld,
+    Message
+    | MessageEdited
+    | MessageDeleted
+    | ReactionAdded
+    | ReactionRemoved
+    | ParticipantJoined
+    | ParticipantLeft
+    | RoleChanged
+    | ConversationUpdated
+    | Withheld,
     Field(discriminator="type"),
 ]
 ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)
 STORED: tuple[type[Entry], ...] = (
     Message,
+    MessageEdited,
     MessageDeleted,
+    ReactionAdded,
+    ReactionRemoved,
     ParticipantJoined,
     ParticipantLeft,
     RoleChanged,

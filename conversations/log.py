@@ -7,22 +7,18 @@ not. Whoever locks several conversations goes in id order.
 
 import hashlib
 import threading
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from uuid import UUID
 
-from django.db import models, transaction
-from django.db.models import F
+from django.db import transaction
 from django.utils import timezone
 
-from conversations import events, publish
-from conversations.models import Conversation, Event
+from conversations import digest, events, publish
+from conversations.models import Conversation, Event, Mention
 from conversations.presentation import entry_frame
-from conversations.rows import insert
+from conversations.rows import advance, insert
 from participants.errors import NotFound
-from participants.models import Participant
 
 _sqlite_writer = threading.Lock()
 
@@ -85,13 +81,16 @@ def append_all(entries: Mapping[Conversation, Sequence[Event]]) -> None:
             entry.sequence = number
             entry.created_at = now
         conversation.last_sequence += len(appended)
+        digest.seal(conversation, appended)
         rows.extend(appended)
         news.append(publish.Entries(conversation.pk, [_encoded(entry) for entry in appended]))
     if not rows:
         return
     insert(rows)
+    if named := [mention for row in rows if row.named for mention in row.named.rows(row)]:
+        Mention.objects.bulk_create(named)
     # Last, as it is what everybody waits for.
-    _advance({conversation.pk: len(appended) for conversation, appended in entries.items()}, now)
+    advance([(row.pk, len(appended), row.digest) for row, appended in entries.items()], now)
     publish.publish_on_commit(*news)
 
 
@@ -102,39 +101,6 @@ def _encoded(entry: Event) -> publish.Encoded:
     return publish.encoded(entry, frame)
 
 
-def _advance(counts: Mapping[UUID, int], now: datetime) -> None:
-    """Move the ends of conversations by so many entries; relative, so that a caller without the lock would be seen.
-
-    One statement for each different number of entries: mostly one, never many.
-    """
-    by_count: dict[int, list[UUID]] = defaultdict(list)
-    for conversation, count in counts.items():
-        by_count[count].append(conversation)
-    for count, conversations in by_count.items():
-        rows = Conversation.objects.filter(pk__in=conversations)
-        rows.update(last_sequence=F("last_sequence") + count, active_at=now)
-
-
 def fingerprint(salt: str, content: str, reply_to: UUID | None) -> str:
     """What tells a repeated send from another one under the same ``message_id``; salted, so equal texts differ."""
     return hashlib.sha256(f"{salt}\0{reply_to or ''}\0{content}".encode()).hexdigest()
-
-
-def redact(message: Event, by: Participant) -> None:
-    """Take the text out of a message for good, and append the entry that tells it; done already is fine.
-
-    Together with :func:`erase` the only change of what was appended. The row must be of a locked conversation.
-    """
-    now = timezone.now()
-    rows = Event.objects.filter(pk=message.pk, deleted_at=None)
-    # Not through the queryset's update, which refuses everybody else.
-    if models.QuerySet.update(rows, content="", html="", data={}, deleted_at=now):
-        message.deleted_at = now
-        append(message.conversation, Event(type="message_deleted", author=by, target=message))
-
-
-def erase(conversation: Conversation) -> None:
-    """Delete a conversation with its whole log, in one statement each."""
-    rows = Event.objects.filter(conversation=conversation)
-    rows._raw_delete(rows.db)
-    conversation.delete()

@@ -12,8 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations import events, policy
 from conversations.conf import conf
+from conversations.message_models import Attachment, Draft, Mention, Reaction, Revision
 from conversations.policy import ROLES, Situation, Standing
 from participants.models import Participant
+
+__all__ = [
+    "Attachment", "Ban", "Conversation", "Draft", "Event", "Invitation", "Membership", "Mention", "Mute", "Reaction",
+    "Revision",
+]  # fmt: skip
 
 TITLE_LENGTH = 120
 DESCRIPTION_LENGTH = 2000
@@ -24,6 +30,11 @@ class BoundedCount(Subquery):
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) bounded)"
     output_field = models.IntegerField()
+
+
+def _bounded(rows: models.QuerySet[Any, Any]) -> BoundedCount:
+    """How many rows there are, up to one more than is counted."""
+    return BoundedCount(rows.order_by()[: conf.unread_counted + 1])
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -51,29 +62,27 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         )
 
     def with_reading_of(self, participant: Participant) -> "ConversationQuerySet":
-        """With ``last_read``, ``first_visible`` and ``unread`` of a member; unread stops counting past the bound."""
+        """With ``last_read``, ``unread`` and ``mentioned`` of a member; both counts stop past the bound.
+
+        Nobody has read less than the entry that made them a member, so what is hidden from them is not counted.
+        """
         own = Membership.objects.filter(conversation=OuterRef("pk"), participant=participant)
+        unread = Event.objects.filter(conversation=OuterRef("pk"), sequence__gt=OuterRef("last_read"), deleted_at=None)
+        mentions = Mention.objects.filter(conversation=OuterRef("pk"), sequence__gt=OuterRef("last_read"))
+        mentions = mentions.filter(Q(participant=participant) | Q(participant=None)).values("sequence").distinct()
         return self.annotate(
             last_read=Subquery(own.values("last_read_sequence")),
             joined_sequence=Subquery(own.values("joined_sequence")),
         ).annotate(
-            unread=BoundedCount(
-                Event.objects.filter(
-                    conversation=OuterRef("pk"),
-                    sequence__gt=OuterRef("last_read"),
-                    type=Event.MESSAGE,
-                    deleted_at=None,
-                )
-                .exclude(author=participant)
-                .order_by()
-                .values("sequence")[: conf.unread_counted + 1]
-            )
+            unread=_bounded(unread.messages().exclude(author=participant).values("sequence")),
+            mentioned=_bounded(mentions.exclude(author=participant)),
         )
 
     def with_preview_for(self, participant: Participant) -> "ConversationQuerySet":
         """With ``preview``: the newest message that a member may see, None without one."""
         newest = (
-            Event.objects.filter(conversation=OuterRef("pk"), type=Event.MESSAGE, deleted_at=None)
+            Event.objects.filter(conversation=OuterRef("pk"), deleted_at=None)
+            .messages()
             .filter(Q(conversation__history=Conversation.History.ALL) | Q(sequence__gte=OuterRef("joined_sequence")))
             .order_by("-sequence")
             .annotate(head=Substr("content", 1, 400))
@@ -113,6 +122,10 @@ class Conversation(models.Model):
     active_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
     last_sequence = models.PositiveBigIntegerField(default=0, editable=False)
     first_sequence = models.PositiveBigIntegerField(default=1, editable=False)
+    pins = models.JSONField(default=list, blank=True, editable=False)  # ids of messages, the latest pin last
+    # The digest of the newest entry, and of the newest that retention took: what the next and the first build on.
+    digest = models.CharField(max_length=64, blank=True, editable=False)
+    cut_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = ConversationQuerySet.as_manager()
 
@@ -282,13 +295,22 @@ class EventQuerySet(models.QuerySet["Event"]):
         """What comes after a cursor."""
         return self.filter(sequence__gt=sequence)
 
+    def visible_in_all_of(self, participant: Participant) -> "EventQuerySet":
+        """The same for all conversations of a participant at once."""
+        own = "conversation__memberships__"
+        return self.filter(
+            Q(conversation__history=Conversation.History.ALL) | Q(sequence__gte=models.F(f"{own}joined_sequence")),
+            sequence__gte=models.F("conversation__first_sequence"),
+            **{f"{own}participant": participant},
+        )
+
     def messages(self) -> "EventQuerySet":
-        """Messages only."""
-        return self.filter(type=Event.MESSAGE)
+        """Messages only: whatever entry somebody said something with."""
+        return self.filter(message_id__isnull=False)
 
     def with_people(self) -> "EventQuerySet":
-        """With author, subject and target, in the same query."""
-        return self.select_related("author", "subject", "target")
+        """With author, subject and target (and whose that is), in the same query."""
+        return self.select_related("author", "subject", "target__author")
 
     def update(self, **kwargs: Any) -> NoReturn:
         """Refused."""
@@ -326,10 +348,19 @@ class Event(models.Model):
     reply_to = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False)
     # The message that an entry of another type is about.
     target = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False)
+    # The message that began the thread this one is in; None unless it replies.
+    thread = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False)
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    # See conversations.digest. The salt goes with the text; commitment and digest stay.
+    salt = models.CharField(max_length=32, blank=True)
+    commitment = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
 
     objects = EventQuerySet.as_manager()
+
+    # Whom a message that is about to be stored names; see conversations.mentions.
+    named: Any = None
 
     class Meta:
         constraints = [
@@ -337,8 +368,15 @@ class Event(models.Model):
             models.UniqueConstraint(fields=["conversation", "author", "message_id"], name="event_message_id_unique"),
         ]
         indexes = [
-            models.Index(fields=["conversation", "type", "sequence"], name="event_by_type"),
-            models.Index(fields=["type", "created_at"], name="event_by_time"),
+            # Messages in order; with author and deletion in it, unread counts never look at the rows themselves.
+            models.Index(
+                fields=["conversation", "sequence", "author", "deleted_at"],
+                condition=Q(message_id__isnull=False),
+                name="event_said",
+            ),
+            models.Index(fields=["created_at"], condition=Q(message_id__isnull=False), name="event_said_at"),
+            models.Index(fields=["thread", "sequence"], condition=Q(thread__isnull=False), name="event_thread"),
+            models.Index(fields=["target"], condition=Q(target__isnull=False), name="event_target"),
         ]
         ordering = ["conversation", "sequence"]
         # Seeing that something was said is one right of the staff, reading it another.
@@ -346,3 +384,8 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.sequence}"
+
+    @property
+    def is_message(self) -> bool:
+        """Whether somebody said something with it."""
+        return self.message_id is not None

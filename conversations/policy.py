@@ -33,6 +33,9 @@ class Action(StrEnum):
     REACT = "react"
     TYPE = "type"
     CHANGE_OWN = "change_own"
+    EDIT_OTHERS = "edit_others"
+    READ_FORMER = "read_former"
+    MENTION_ALL = "mention_all"
     SKIP_SLOW_MODE = "skip_slow_mode"
     START_RUN = "start_run"
     DELETE_OTHERS = "delete_others"
@@ -74,6 +77,9 @@ TABLE: dict[Action, frozenset[Standing]] = {
     Action.REACT: _WRITERS,
     Action.TYPE: _WRITERS,
     Action.CHANGE_OWN: _WRITERS,
+    Action.EDIT_OTHERS: frozenset(),  # nobody puts words into somebody's mouth
+    Action.READ_FORMER: _MODERATORS,
+    Action.MENTION_ALL: _MODERATORS,
     Action.START_RUN: _WRITERS,
     Action.SKIP_SLOW_MODE: _MODERATORS,
     Action.DELETE_OTHERS: _MODERATORS,
@@ -94,7 +100,9 @@ TABLE: dict[Action, frozenset[Standing]] = {
 }
 
 # What an archived (read-only) conversation still takes, and what a locked one does not take from below moderators.
-ALLOWED_WHEN_ARCHIVED = frozenset({Action.PREVIEW, Action.READ, Action.LEAVE, Action.ARCHIVE, Action.DELETE})
+ALLOWED_WHEN_ARCHIVED = frozenset(
+    {Action.PREVIEW, Action.READ, Action.READ_FORMER, Action.LEAVE, Action.ARCHIVE, Action.DELETE}
+)
 REFUSED_WHEN_LOCKED = frozenset({Action.SEND, Action.REACT, Action.CHANGE_OWN, Action.START_RUN})
 REFUSED_WHEN_MUTED = REFUSED_WHEN_LOCKED | {Action.TYPE}
 

@@ -1,5 +1,6 @@
 """How rows look to clients: the message object, the frame of each entry, members. JSON-ready dicts, no queries."""
 
+from collections.abc import Collection
 from typing import Any, cast
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from conversations.models import Event, Invitation, Membership
 from participants.models import Participant
 from participants.presentation import participant_object, participant_profile
 
+EDITED = "message_edited"
 _TELLS_BY = {"role_changed", "conversation_updated", "message_deleted"}
 _ROLE_OF_KIND = {Participant.Kind.AGENT.value: "assistant"}
 
@@ -55,7 +57,7 @@ def conversation_summary(conversation: Any) -> dict[str, Any]:
         "metadata": conversation.metadata,
         "last_sequence_id": conversation.last_sequence,
         "unread_count": conversation.unread,
-        "mention_count": 0,
+        "mention_count": conversation.mentioned,
         "last_message_preview": markdown.excerpt(conversation.preview) if conversation.preview else None,
     }
 
@@ -73,8 +75,11 @@ def invitation_object(invitation: Invitation, *, token: str | None = None) -> di
     return shown if token is None else shown | {"token": token, "url": f"{settings.PUBLIC_URL}/i/{token}"}
 
 
-def message_object(event: Event, *, whole: bool = False) -> dict[str, Any]:
-    """The message of an entry, as it is now; content over the bound is cut unless ``whole``."""
+def message_object(event: Event, *, whole: bool = False, mine: Collection[str] | None = None) -> dict[str, Any]:
+    """The message of an entry, as it is now; content over the bound is cut unless ``whole``.
+
+    ``mine`` are the emojis that the reader has reacted with, where that is known.
+    """
     author = cast(Participant, event.author)  # messages have one
     deleted = event.deleted_at is not None
     message = {
@@ -89,9 +94,9 @@ def message_object(event: Event, *, whole: bool = False) -> dict[str, Any]:
         "content": None if deleted else event.content,
         "html": None if deleted else event.html,
         "reply_to": event.reply_to_id,
-        "mentions": [],
-        "reactions": [],
-        "attachments": [],
+        "mentions": event.data.get("mentions", []),
+        "reactions": _reactions(event.data.get("reactions", []), mine),
+        "attachments": [attachment_object(row) for row in event.data.get("attachments", [])],
         "metadata": event.data.get("metadata", {}),
         "status": "delivered",
         "created_at": event.created_at,
@@ -105,6 +110,15 @@ def message_object(event: Event, *, whole: bool = False) -> dict[str, Any]:
     return message
 
 
+def _reactions(shown: list[dict[str, Any]], mine: Collection[str] | None) -> list[dict[str, Any]]:
+    return shown if mine is None else [row | {"mine": row["emoji"] in mine} for row in shown]
+
+
+def attachment_object(row: dict[str, Any]) -> dict[str, Any]:
+    """A file, from what its message keeps of it."""
+    return row | {"url": f"{settings.PUBLIC_URL}/api/v1/attachments/{row['id']}"}
+
+
 def _cut(message: dict[str, Any], content: str) -> None:
     encoded = content.encode()
     if len(encoded) > conf.cut_bytes:
@@ -116,6 +130,8 @@ def entry_frame(event: Event) -> dict[str, Any]:
     """The frame of any entry, as :mod:`conversations.events` declares it."""
     if event.type == Event.MESSAGE:
         return message_object(event)
+    if event.type == EDITED:
+        return message_object(cast(Event, event.target)) | {"type": EDITED, "sequence_id": event.sequence}
     frame: dict[str, Any] = {
         "type": event.type,
         "conversation_id": event.conversation_id,
@@ -125,8 +141,11 @@ def entry_frame(event: Event) -> dict[str, Any]:
     }
     if event.subject is not None:
         frame["participant"] = participant_object(event.subject)
-    if event.target_id is not None:
+    if event.target is not None:
         frame["id"] = event.target_id
+        if "emoji" in event.data:
+            rows = event.target.data.get("reactions", [])
+            frame["count"] = next((row["count"] for row in rows if row["emoji"] == event.data["emoji"]), 0)
     if event.type in _TELLS_BY:
         frame["by"] = participant_object(event.author) if event.author else None
     return frame

@@ -1,4 +1,4 @@
-"""Two statements that the hot path needs and the ORM makes slowly or not at all: many rows in, and rows by tuples.
+"""Statements that the hot path needs and the ORM makes slowly or not at all: many rows in, or on, and rows by tuples.
 
 What the ORM costs is building SQL anew for each batch; the fields still come from the models.
 """
@@ -67,6 +67,24 @@ def insert(rows: Sequence[models.Model]) -> None:
                 [[convert(row.__dict__[name]) if convert else row.__dict__[name] for name, convert in converters]
                  for row in rows],
             )  # fmt: skip
+
+
+def advance(ends: Collection[tuple[UUID, int, str]], now: datetime) -> None:
+    """Move the ends of conversations by so many entries, and keep the digest of the last, in one statement.
+
+    Relative, so that a caller without the lock would be seen.
+    """
+    change = "UPDATE conversations_conversation SET last_sequence = last_sequence + "
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"{change} step, digest = newest, active_at = %s "
+                "FROM unnest(%s::uuid[], %s::bigint[], %s::text[]) AS ends (key, step, newest) WHERE id = key",
+                [now, *map(list, zip(*ends, strict=True))],
+            )
+        else:
+            rows = [(step, digest, _naive(now), key.hex) for key, step, digest in ends]
+            cursor.executemany(f"{change} %s, digest = %s, active_at = %s WHERE id = %s", rows)
 
 
 def _columns(model: type[models.Model]) -> str:

@@ -1,6 +1,6 @@
 """Reads of conversations that are not plain querysets, each with its access rule inside."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.db.models.functions import TruncMinute
 
 from conversations import policy, presentation
 from conversations.conf import conf
-from conversations.models import Conversation, Event, Invitation, Membership
+from conversations.models import Conversation, Event, EventQuerySet, Invitation, Membership, Reaction
 from conversations.policy import Action
 from conversations.rows import RowIn
 from participants import audit
@@ -82,7 +82,7 @@ def conversation_detail(participant: Participant, conversation_id: UUID) -> dict
     return presentation.conversation_summary(row) | {
         "first_sequence_id": membership.first_visible(membership.conversation),
         "participants": members_of(row, conf.participants_shown),
-        "messages": [presentation.message_object(event) for event in newest],
+        "messages": message_objects(participant, newest),
     }
 
 
@@ -143,10 +143,43 @@ def entry_page(membership: Membership, *, after: int, limit: int) -> tuple[list[
     return page, False
 
 
-def unread_of(participant: Participant, conversation_id: UUID) -> int:
-    """Messages of others behind the participant's marker; one past the bound means more."""
+def unread_of(participant: Participant, conversation_id: UUID) -> tuple[int, int]:
+    """Messages of others behind the participant's marker, and those that name them; one past the bound means more."""
     row: Any = Conversation.objects.with_reading_of(participant).get(pk=conversation_id)
-    return int(row.unread)
+    return int(row.unread), int(row.mentioned)
+
+
+def message_objects(reader: Participant, events: Iterable[Event], *, whole: bool = False) -> list[dict[str, Any]]:
+    """Messages as REST shows them to ``reader``: which reactions are theirs takes one query, if there are any."""
+    rows = list(events)
+    reacted = [row.pk for row in rows if "reactions" in row.data]
+    mine: dict[UUID, set[str]] = {row.pk: set() for row in rows}
+    if reacted:
+        found = Reaction.objects.filter(message__in=reacted, participant=reader)
+        for message, emoji in found.values_list("message", "emoji"):
+            mine[message].add(emoji)
+    return [presentation.message_object(row, whole=whole, mine=mine[row.pk]) for row in rows]
+
+
+def message_object_for(reader: Participant, event: Event) -> dict[str, Any]:
+    """The whole of one message as REST shows it."""
+    return message_objects(reader, [event], whole=True)[0]
+
+
+def thread_of(participant: Participant, message_id: UUID) -> EventQuerySet:
+    """The messages of the thread that a message begins or is in, as far as one may read it. Raises NotFound."""
+    message = get_message_for(participant, message_id)
+    membership = get_membership_for(participant, message.conversation_id)
+    root = message.thread_id or message.pk
+    rows = Event.objects.visible_to(membership, membership.conversation).messages().with_people()
+    return rows.filter(Q(pk=root) | Q(thread=root))
+
+
+def pinned_in(participant: Participant, conversation_id: UUID) -> EventQuerySet:
+    """The pinned messages of a conversation that one may read. Raises NotFound, Forbidden ``not_a_participant``."""
+    membership = get_membership_for(participant, conversation_id)
+    rows = Event.objects.visible_to(membership, membership.conversation).messages().with_people()
+    return rows.filter(pk__in=membership.conversation.pins)
 
 
 def invitation_preview(invitation: Invitation) -> dict[str, Any]:
@@ -197,12 +230,15 @@ def sent_messages(keys: Collection[tuple[UUID, UUID, str | None]]) -> dict[tuple
     return {(row.conversation_id, row.author_id, row.message_id): row for row in rows.with_people().order_by()}  # type: ignore[misc]
 
 
-def messages_at(ids: Collection[UUID]) -> dict[UUID, tuple[UUID, int]]:
-    """In which conversation, and at which number, these messages are."""
+def messages_at(ids: Collection[UUID]) -> dict[UUID, tuple[UUID, int, UUID]]:
+    """In which conversation, at which number, and in which thread (by its first message) these messages are."""
     if not ids:
         return {}
     rows = Event.objects.messages().filter(pk__in=ids).order_by()
-    return {pk: (conversation, at) for pk, conversation, at in rows.values_list("pk", "conversation_id", "sequence")}
+    return {
+        pk: (conversation, at, thread or pk)
+        for pk, conversation, at, thread in rows.values_list("pk", "conversation_id", "sequence", "thread_id")
+    }
 
 
 def last_message_at(conversation: Conversation, author: Participant) -> datetime | None:

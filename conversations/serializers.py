@@ -122,6 +122,12 @@ class SendSerializer(serializers.Serializer[Any]):
     metadata = serializers.DictField(required=False)
 
 
+class EditSerializer(serializers.Serializer[Any]):
+    """``PATCH /messages/{id}``."""
+
+    content = StorableCharField(trim_whitespace=False, allow_blank=True)
+
+
 class ReadSerializer(serializers.Serializer[Any]):
     """``POST /conversations/{id}/read``."""
 
@@ -272,6 +278,13 @@ class MessageSerializer(serializers.Serializer[Any]):
     truncated = serializers.BooleanField(required=False)
     content_length = serializers.IntegerField(required=False)
     duplicate = serializers.BooleanField(required=False)
+
+
+class RevisionSerializer(serializers.Serializer[Any]):
+    """A former text of a message."""
+
+    content = serializers.CharField()
+    replaced_at = serializers.DateTimeField()
 
 
 class DetailSerializer(SummarySerializer):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from conversations import api, entry_api
+from conversations import api, entry_api, message_api
 
 LEAVE: dict[str, Any] = {"delete": "leave", "post": "leave"}
 conversations = api.ConversationViewSet.as_view
@@ -39,6 +39,11 @@ urlpatterns = [
     path("invitations/<str:token>/accept", entry_api.InvitationAcceptView.as_view()),
     path("auth/guest", entry_api.GuestView.as_view()),
     path("messages/<uuid:message_id>", api.MessageView.as_view()),
+    path("messages/<uuid:message_id>/thread", message_api.ThreadView.as_view()),
+    path("messages/<uuid:message_id>/revisions", message_api.RevisionListView.as_view()),
+    path("messages/<uuid:message_id>/reactions/<str:emoji>", message_api.ReactionView.as_view()),
+    path("messages/<uuid:message_id>/pin", message_api.PinView.as_view()),
+    path("conversations/<uuid:pk>/pins", message_api.PinListView.as_view()),
 ]
 
 short_urlpatterns = [

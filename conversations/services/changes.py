@@ -55,6 +55,11 @@ def _audit(conversation: Conversation, former: dict[str, Any], new: dict[str, An
         audit.record(audit.Action.SETTINGS_CHANGED, fields=sorted(others), **about)
 
 
+def unpin(conversation: Conversation, message: Event, *, by: Participant | None) -> None:
+    """Take a message off the pins of a locked conversation; not pinned is fine. Asks no policy."""
+    apply(conversation, {"pins": [key for key in conversation.pins if key != str(message.pk)]}, by=by)
+
+
 def archive_if_left(conversation: Conversation, *, by: Participant) -> None:
     """Archive a locked conversation that its last human left, or with them its last guest if it had no human.
 

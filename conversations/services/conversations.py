@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from conversations import log, policy, publish
+from conversations import amend, log, policy, publish
 from conversations.conf import conf
 from conversations.models import Conversation
 from conversations.policy import Action, Standing
@@ -109,4 +109,4 @@ def erase(conversation: Conversation, *, by: Participant) -> None:
         entries=conversation.last_sequence,
     )
     publish.publish_on_commit(publish.Control(conversation=conversation.pk))
-    log.erase(conversation)
+    amend.erase(conversation)

@@ -3,9 +3,10 @@
 from typing import cast
 from uuid import UUID
 
-from conversations import log, policy, publish, selectors
+from conversations import amend, log, policy, publish, selectors
 from conversations.models import Membership
 from conversations.policy import Action
+from conversations.services import changes
 from conversations.services.memberships import find_membership, situation_of
 from participants import audit
 from participants.encoding import encode
@@ -32,7 +33,8 @@ def message_delete(*, actor: Participant, message_id: UUID) -> None:
         if found.author_id != actor.pk and found.deleted_at is None:
             audit.record(audit.Action.MESSAGE_DELETED, actor=actor, target=found, conversation=conversation)
         found.conversation = conversation
-        log.redact(found, by=actor)
+        amend.redact(found, by=actor)
+        changes.unpin(conversation, found, by=actor)
 
 
 def read_mark(*, participant: Participant, conversation_id: UUID, sequence: int) -> Membership:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from conversations import log, markdown, policy, selectors
+from conversations import log, markdown, mentions, policy, selectors
 from conversations.models import Conversation, Event, Membership
 from conversations.policy import Action
 from conversations.services.content import check_content, check_message_id, check_metadata
@@ -113,6 +113,7 @@ def _store(sends: Sequence[Send]) -> list[Sent | ChatError]:
     with log.writing():
         batch = _Batch([send for send, refusal in zip(sends, limited, strict=True) if refusal is None])
         outcomes = [refusal or batch.decide(send) for send, refusal in zip(sends, limited, strict=True)]
+        batch.mark_mentions()
         log.append_all(batch.accepted)
     for send, outcome in zip(sends, outcomes, strict=True):
         if isinstance(outcome, Forbidden):
@@ -147,6 +148,7 @@ class _Batch:
         self.replied = selectors.messages_at({send.reply_to for send in sends if send.reply_to is not None})
         self.accepted: dict[Conversation, list[Event]] = defaultdict(list)
         self._ids = _random_ids(len(sends))
+        self._naming: list[tuple[Event, mentions.Text]] = []
 
     def decide(self, send: Send) -> Sent | ChatError:
         """What becomes of one send."""
@@ -171,8 +173,11 @@ class _Batch:
         policy.require(Action.SEND, situation)
         if conversation.slow_mode_s and not policy.is_allowed(Action.SKIP_SLOW_MODE, situation):
             self._check_pace(conversation, send)
-        self._check_reply(conversation, membership, send)
         event = _event(send, membership.participant, self._ids.pop())
+        event.thread_id = self._thread_of(conversation, membership, send)
+        if "@" in send.content:
+            may_call_all = policy.is_allowed(Action.MENTION_ALL, situation)
+            self._naming.append((event, mentions.Text(conversation, send.content, may_call_all)))
         self.known[send.key] = event
         self.accepted[conversation].append(event)
         return Sent(event, duplicate=False)
@@ -192,12 +197,19 @@ class _Batch:
                 retry_after=math.ceil(wait),
             )
 
-    def _check_reply(self, conversation: Conversation, membership: Membership, send: Send) -> None:
+    def _thread_of(self, conversation: Conversation, membership: Membership, send: Send) -> UUID | None:
         if send.reply_to is None:
-            return
-        place = self.replied.get(send.reply_to)
-        if place is None or place[0] != conversation.pk or place[1] < membership.first_visible(conversation):
+            return None
+        found, at, thread = self.replied.get(send.reply_to, (None, 0, None))
+        if found != conversation.pk or at < membership.first_visible(conversation):
             raise InvalidInput.field("reply_to", "The message you reply to is not in this conversation.", "not_found")
+        return thread
+
+    def mark_mentions(self) -> None:
+        """Let the accepted messages show whom they name: one query for all of them, none without an ``@``."""
+        resolved = mentions.resolve([text for _, text in self._naming])
+        for (event, _), named in zip(self._naming, resolved, strict=True):
+            mentions.mark(event, named)
 
 
 def _random_ids(count: int) -> list[UUID]:
@@ -207,7 +219,7 @@ def _random_ids(count: int) -> list[UUID]:
 
 
 def _repeat(known: Event, send: Send) -> Sent:
-    if known.fingerprint != send.fingerprint(str(known.pk)):
+    if known.deleted_at is None and known.fingerprint != send.fingerprint(str(known.pk)):
         raise Conflict(
             "This message_id was used for another message. Choose a new one for a new message.",
             code="message_conflict",

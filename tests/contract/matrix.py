@@ -43,6 +43,14 @@ ACTIONS: dict[str, Row] = {
     "leave": Row(200, "yyyyy", archived=True),
     "send": Row(201, "yyyyn", locked=False),
     "delete a message": Row(204, "yyynn"),
+    "edit a message": Row(200, "nnnnn"),
+    "react": Row(200, "yyyyn", locked=False),
+    "unreact": Row(204, "yyyyn", locked=False),
+    "pin": Row(200, "yyynn"),
+    "unpin": Row(204, "yyynn"),
+    "read thread": READ,
+    "read pins": READ,
+    "read former texts": Row(200, "yyynn", archived=True),
     "remove": Row(204, "yyynn"),
     "mute": Row(200, "yyynn"),
     "unmute": Row(204, "yyynn"),
@@ -65,6 +73,9 @@ ACTIONS: dict[str, Row] = {
     "delete": Row(204, "ynnnn", archived=True),
     "hand over": Row(200, "ynnnn"),
 }
+OF_A_MESSAGE = {
+    "delete a message", "edit a message", "react", "unreact", "pin", "unpin", "read thread", "read former texts",
+}  # fmt: skip
 SOCKETS_ONLY = {"type": Row(200, "yyyyn")}
 ENTERING = ("join", "join invited", "accept")
 
@@ -87,7 +98,7 @@ def expected(actor: str, action: str, state: str) -> Answer:
         return ENDED
     if state == "deleted":
         return MISSING
-    if action == "delete a message" and role_of(actor) is None:
+    if action in OF_A_MESSAGE and role_of(actor) is None:
         return MISSING  # what one may not read is not there
     if action in ENTERING:
         return _entering(actor, state, invited=action != "join")

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from pydantic import ValidationError
 
-from conversations import log
+from conversations import amend, log
 from conversations.models import Conversation, Event, LogIsAppendOnly
 from participants.errors import NotFound
 from tests.personas import conversation_of, entries_of, person, say
@@ -79,7 +79,7 @@ def test_entries_are_neither_updated_nor_deleted_through_a_queryset(tea):
 def test_erasing_takes_one_conversation_with_its_log(tea):
     other = conversation_of(person())
     with log.writing():
-        log.erase(log.lock(tea.pk))
+        amend.erase(log.lock(tea.pk))
     assert not Conversation.objects.filter(pk=tea.pk).exists()
     assert not Event.objects.filter(conversation_id=tea.pk).exists()
     assert len(entries_of(other)) == 1
