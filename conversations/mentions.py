@@ -40,7 +40,7 @@ class Named:
             Mention(
                 conversation_id=message.conversation_id,
                 sequence=message.sequence,
-                author_id=message.author_id,
+                author=message.author,
                 participant_id=participant,
             )
             for participant in named

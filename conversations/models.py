@@ -68,14 +68,17 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """
         own = Membership.objects.filter(conversation=OuterRef("pk"), participant=participant)
         unread = Event.objects.filter(conversation=OuterRef("pk"), sequence__gt=OuterRef("last_read"), deleted_at=None)
-        mentions = Mention.objects.filter(conversation=OuterRef("pk"), sequence__gt=OuterRef("last_read"))
-        mentions = mentions.filter(Q(participant=participant) | Q(participant=None)).values("sequence").distinct()
+        mentions = Mention.objects.filter(
+            Q(participant=participant) | Q(participant=None),
+            conversation=OuterRef("pk"),
+            sequence__gt=OuterRef("last_read"),
+        )
         return self.annotate(
             last_read=Subquery(own.values("last_read_sequence")),
             joined_sequence=Subquery(own.values("joined_sequence")),
         ).annotate(
             unread=_bounded(unread.messages().exclude(author=participant).values("sequence")),
-            mentioned=_bounded(mentions.exclude(author=participant)),
+            mentioned=_bounded(mentions.exclude(author=participant).values("sequence").distinct()),
         )
 
     def with_preview_for(self, participant: Participant) -> "ConversationQuerySet":

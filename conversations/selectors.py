@@ -156,8 +156,8 @@ def message_objects(reader: Participant, events: Iterable[Event], *, whole: bool
     mine: dict[UUID, set[str]] = {row.pk: set() for row in rows}
     if reacted:
         found = Reaction.objects.filter(message__in=reacted, participant=reader)
-        for message, emoji in found.values_list("message", "emoji"):
-            mine[message].add(emoji)
+        for reaction in found:
+            mine[reaction.message_id].add(reaction.emoji)
     return [presentation.message_object(row, whole=whole, mine=mine[row.pk]) for row in rows]
 
 

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from conversations import amend, log, markdown, mentions, policy, selectors
 from conversations.models import Conversation, Event, Revision
 from conversations.policy import Action, Situation
@@ -49,8 +51,8 @@ def message_edit(*, actor: Participant, message_id: UUID, content: str) -> Event
 
 
 @audit.watched("actor", conversation=None)
-def former_texts(*, actor: Participant, message_id: UUID) -> list[Revision]:
+def former_texts(*, actor: Participant, message_id: UUID) -> QuerySet[Revision]:
     """What a message said before, oldest first: for moderators. Raises NotFound, Forbidden ``role_too_low``."""
     message = selectors.get_message_for(actor, message_id)
     selectors.get_membership_for(actor, message.conversation_id, Action.READ_FORMER)
-    return list(Revision.objects.filter(message=message))
+    return Revision.objects.filter(message=message)

@@ -181,7 +181,7 @@ def test_the_plot_is_one_indexed_query(conversation: Conversation, django_assert
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN QUERY PLAN " + captured.captured_queries[0]["sql"])
-            assert "event_by_time" in str(cursor.fetchall())
+            assert "event_said_at" in str(cursor.fetchall())
 
 
 # --- size -------------------------------------------------------------------------------------------------------------
