@@ -192,6 +192,16 @@ class EventPageQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(required=False, default=100, min_value=1)
 
 
+class SearchQuery(serializers.Serializer[Any]):
+    """What to look for, and where. Times are RFC 3339."""
+
+    q = StorableCharField(max_length=1000, help_text='Words; "in this order", -without, or.')
+    conversation = serializers.UUIDField(required=False)
+    author = StorableCharField(required=False, max_length=64, help_text="An id or a username.")
+    before = serializers.DateTimeField(required=False)
+    after = serializers.DateTimeField(required=False)
+
+
 class ListQuery(serializers.Serializer[Any]):
     """Which conversations."""
 
@@ -285,6 +295,12 @@ class RevisionSerializer(serializers.Serializer[Any]):
 
     content = serializers.CharField()
     replaced_at = serializers.DateTimeField()
+
+
+class FoundSerializer(MessageSerializer):
+    """A message that answers a question."""
+
+    highlight = serializers.CharField(help_text="A piece of it as HTML: escaped, what was asked for in <mark>.")
 
 
 class DetailSerializer(SummarySerializer):

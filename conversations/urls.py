@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from conversations import api, entry_api, message_api
+from conversations import api, entry_api, message_api, search_api
 
 LEAVE: dict[str, Any] = {"delete": "leave", "post": "leave"}
 conversations = api.ConversationViewSet.as_view
@@ -38,6 +38,7 @@ urlpatterns = [
     path("invitations/<str:token>", entry_api.InvitationPreviewView.as_view()),
     path("invitations/<str:token>/accept", entry_api.InvitationAcceptView.as_view()),
     path("auth/guest", entry_api.GuestView.as_view()),
+    path("search", search_api.SearchView.as_view()),
     path("messages/<uuid:message_id>", api.MessageView.as_view()),
     path("messages/<uuid:message_id>/thread", message_api.ThreadView.as_view()),
     path("messages/<uuid:message_id>/revisions", message_api.RevisionListView.as_view()),
