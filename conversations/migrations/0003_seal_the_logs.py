@@ -16,16 +16,18 @@ def seal(apps, schema_editor):
     conversations = apps.get_model("conversations", "Conversation")
     events = apps.get_model("conversations", "Event")
     for conversation in conversations.objects.filter(last_sequence__gt=0).iterator():
-        before = b""
+        before = ""
         for entry in events.objects.filter(conversation=conversation).order_by("sequence").iterator(chunk_size=500):
-            entry.salt = b"" if entry.deleted_at else secrets.token_bytes(16)
+            entry.salt = "" if entry.deleted_at else secrets.token_hex(16)
             said = {name: value for name, value in entry.data.items() if name not in {"reactions", "mentions"}}
-            entry.commitment = hashlib.sha256(entry.salt + orjson.dumps([entry.content, said], option=OPTIONS)).digest()
+            entry.commitment = hashlib.sha256(
+                entry.salt.encode() + orjson.dumps([entry.content, said], option=OPTIONS)
+            ).hexdigest()
             envelope = [
                 entry.sequence, entry.pk, entry.type, entry.author_id, entry.subject_id, entry.created_at,
-                entry.message_id, entry.reply_to_id, entry.target_id, entry.commitment.hex(),
+                entry.message_id, entry.reply_to_id, entry.target_id, entry.commitment,
             ]  # fmt: skip
-            entry.digest = before = hashlib.sha256(before + orjson.dumps(envelope, option=OPTIONS)).digest()
+            entry.digest = before = hashlib.sha256(before.encode() + orjson.dumps(envelope, option=OPTIONS)).hexdigest()
             entry.save(update_fields=["salt", "commitment", "digest"])
         conversation.digest = before
         conversation.save(update_fields=["digest"])
