@@ -157,13 +157,6 @@ if REDIS_URLS:
             },
         }
     }
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": REDIS_URLS[0],
-            "KEY_PREFIX": REDIS_PREFIX,
-        }
-    }
 else:
     # One process only (realtime.E001). The layer's own defaults drop messages past 100 and groups after a day.
     CHANNEL_LAYERS = {
@@ -172,7 +165,16 @@ else:
             "CONFIG": {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400},
         }
     }
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# What allauth keeps here decides over sign-ins (codes that were used, its pages' limits): it has to be the same for all
+# processes and there without Redis. It is asked for a few times a sign-in, by nothing else.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "participants_cacheentry",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1)
 AGENTS = env.str("AGENTS", default="inline")

@@ -160,6 +160,17 @@ class LimitBucket(models.Model):
         return self.key
 
 
+class CacheEntry(models.Model):
+    """What Django's cache keeps, as its database backend wants it: the codes that were used, allauth's own limits."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.cache_key
+
+
 class AuditIsAppendOnly(RuntimeError):
     """Somebody tried to change the audit log other than through :mod:`participants.audit.retention`."""
 
