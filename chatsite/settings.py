@@ -217,6 +217,7 @@ ACCOUNT_SESSION_REMEMBER = True
 # Sign-ins have one limiter, participants.limits; allauth keeps its own for what only its pages do.
 _limits_are_off = env.str("CHAT_RATE_LIMITS", default="on").lower() in {"off", "false", "0", "no"}
 ACCOUNT_RATE_LIMITS: Any = False if _limits_are_off else {"login": None, "login_failed": None, "reauthenticate": None}
+ACCOUNT_FORMS = {"change_password": "participants.account_forms.ChangePasswordForm"}
 MFA_ADAPTER = "participants.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an address is not needed for an account

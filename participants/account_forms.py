@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from django import forms
 
@@ -64,6 +65,19 @@ class ProfileForm(forms.Form):
         max_length=DISPLAY_NAME_LENGTH,
         widget=forms.TextInput({"autocomplete": "name"}),
     )
+
+
+class ChangePasswordForm(account.ChangePasswordForm):
+    """Another password; the one there is counts as a sign-in."""
+
+    def clean_oldpassword(self) -> str:
+        """Check it under the limits that passwords have."""
+        password = str(self.cleaned_data["oldpassword"])
+        try:
+            services.own_password_check(participant=self.user, password=password)
+        except ChatError as error:
+            raise forms.ValidationError(error.detail) from error
+        return password
 
 
 class _CodeForm(mfa.BaseAuthenticateForm):

@@ -24,6 +24,8 @@ from conversations.admin.through import ThroughServices, as_uuid, staff
 from conversations.conf import conf
 from conversations.models import Conversation
 from conversations.services import administration, conversations
+from participants.errors import ChatError
+from participants.services import own_password_check
 
 NEW = ("title", "description", "visibility", "history", "max_participants")
 
@@ -164,10 +166,12 @@ class ConversationAdmin(ThroughServices):
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Delete, with one's own password: an open session is not enough for what nothing brings back."""
-        may = request.method == "POST" and self.has_delete_permission(request)
-        if may and not staff(request).check_password(request.POST.get("password", "")):
-            self.message_user(request, _("This is not your password."), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+        if request.method == "POST" and self.has_delete_permission(request):
+            try:
+                own_password_check(participant=staff(request), password=request.POST.get("password", ""))
+            except ChatError as error:
+                self.message_user(request, error.detail, messages.ERROR)
+                return HttpResponseRedirect(request.get_full_path())
         response: HttpResponse = super().delete_view(request, *args, **kwargs)
         return response
 

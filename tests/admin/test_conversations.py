@@ -208,6 +208,17 @@ def test_deleting_takes_the_password(admin_page: Client, conversation: Conversat
     assert Conversation.objects.filter(pk=conversation.pk).exists()
 
 
+def test_guessing_the_password_of_an_open_session_locks_the_account(
+    admin_page: Client, conversation: Conversation, settings: Any
+) -> None:
+    settings.CHAT_RATE_LIMITS = "on"
+    address = f"{LIST}{conversation.pk}/delete/"
+    for _ in range(5):
+        assert "not your password" in admin_page.post(address, {"post": "yes", "password": "x"}, follow=True).text
+    assert "Try again in" in admin_page.post(address, {"post": "yes", "password": PASSWORD}, follow=True).text
+    assert Conversation.objects.filter(pk=conversation.pk).exists()
+
+
 def test_several_are_not_deleted_at_once(admin_page: Client, conversation: Conversation) -> None:
     chosen = {"action": "delete_selected", "_selected_action": [str(conversation.pk)], "post": "yes"}
     admin_page.post(LIST, chosen | {"password": PASSWORD})

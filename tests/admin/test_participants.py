@@ -8,6 +8,7 @@ from django.test import Client
 
 from participants import services
 from participants.models import Participant, SignIn
+from participants.services import sign_ins
 from tests.admin.conftest import PASSWORD, MakeStaff, signed_in
 from tests.personas import person
 
@@ -39,7 +40,7 @@ def sign_in(somebody: Participant) -> SignIn:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     """Whose access was said to have changed."""
     heard: list[UUID] = []
-    monkeypatch.setattr(services, "access_changed", [heard.append])
+    monkeypatch.setattr(sign_ins, "access_changed", [heard.append])
     return heard
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from chatsite import providers
 from participants import services
 from participants.models import Participant, SignIn
+from participants.services import sign_ins
 from tests.personas import PASSWORD, agent, client_of, conversation_of, guest, nobody, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
@@ -131,7 +132,7 @@ def test_the_page_costs_the_same_however_many_sign_ins_there_are(ada, django_ass
 
 def test_a_new_password_ends_all_other_sign_ins_and_rings(ada, monkeypatch, django_capture_on_commit_callbacks):
     rung: list[object] = []
-    monkeypatch.setattr(services, "access_changed", [rung.append])
+    monkeypatch.setattr(sign_ins, "access_changed", [rung.append])
     mine, other, api = signed_in(ada), signed_in(ada), client_of(ada)
     fields = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
     with django_capture_on_commit_callbacks(execute=True):

@@ -28,8 +28,6 @@ ENVIRONMENT = {
     "CHAT_LIMIT_MESSAGES": f"{MESSAGES}/360000",
     "CHAT_LIMIT_REQUESTS": "100000/60",
     "CHAT_LIMIT_ANONYMOUS": "100000/60",
-    # Each of so many requests wants a connection, and some hold theirs for as long as a password takes to check.
-    "DATABASE_POOL": "25",
 }
 
 Servers = Sequence[ServerProcess]

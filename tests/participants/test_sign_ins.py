@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from participants import services
@@ -177,3 +178,33 @@ def test_of_sockets_that_show_the_same_ticket_at_once_one_opens():
             return False
 
     assert sum(at_once(*[is_opened] * 8)) == 1
+
+
+# --- asked for the password while signed in ---------------------------------------------------------------------------
+
+
+def test_guessing_the_old_password_locks_like_failed_sign_ins(settings):
+    settings.CHAT_RATE_LIMITS = "on"
+    settings.CHAT_LIMIT_SIGN_INS = settings.CHAT_LIMIT_ANONYMOUS = "1000/1"
+    ada = person(password=PASSWORD)
+    api = client_of(ada)
+    for _ in range(5):
+        assert_refused(api.post("auth/password", {"old": "a guess", "new": NEW}), 400, "validation_error")
+    assert_refused(api.post("auth/password", {"old": PASSWORD, "new": NEW}), 429, "rate_limited", scope="failures")
+    answer = nobody().post("auth/token", {"username": ada.username, "password": PASSWORD})
+    assert_refused(answer, 429, "rate_limited", scope="failures")
+
+
+def test_the_page_for_another_password_counts_in_the_same_bucket(settings):
+    settings.CHAT_RATE_LIMITS = "on"
+    settings.CHAT_LIMIT_SIGN_INS = "1000/1"
+    ada = person(password=PASSWORD)
+    browser = Client(headers={"accept": "text/html"})
+    browser.force_login(ada)
+    fields = {"password1": NEW, "password2": NEW}
+    for _ in range(5):
+        page = browser.post("/account/password", fields | {"oldpassword": "a guess"}).content.decode()
+        assert "This is not your password." in page
+    assert "Try again in" in browser.post("/account/password", fields | {"oldpassword": PASSWORD}).content.decode()
+    ada.refresh_from_db()
+    assert ada.check_password(PASSWORD)
