@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 OPENID_CONNECT = "openid_connect"
+OPTIONS = {OPENID_CONNECT: {"provider_class": "participants.openid.OpenIDProvider"}}
 # Where the sign-in page of a provider is, for those that are not told apart by an address of their own.
 ORIGINS = {
     "apple": "https://appleid.apple.com",
@@ -45,7 +46,7 @@ def parse(text: str) -> Providers:
         ) from error
     return Providers(
         [f"allauth.socialaccount.providers.{name}" for name in apps],
-        {name: {"APPS": rows} for name, rows in apps.items()},
+        {name: {"APPS": rows} | OPTIONS.get(name, {}) for name, rows in apps.items()},
         sorted(set(origins)),
     )
 

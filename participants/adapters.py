@@ -9,10 +9,11 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 
-from participants import addresses, services
+from participants import addresses, audit, services
 from participants.conf import conf
 from participants.errors import ChatError, NotAuthenticated
 from participants.models import DISPLAY_NAME_LENGTH, Participant
@@ -77,6 +78,13 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         """As the setting says, whoever sends them."""
         return conf.registration
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> Any:
+        """Make the account, and its row in the audit log."""
+        with transaction.atomic():
+            user = super().save_user(request, sociallogin, form)
+            audit.record(audit.Action.ACCOUNT_CREATED, actor=user, target=user, kind=user.kind)
+        return user
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> Any:
         """With the name that the provider knows, if it can be shown."""

@@ -30,10 +30,11 @@ def without_slashes(patterns: list[Any], prefix: str) -> Iterator[URLPattern]:
             yield re_path(f"^{route.rstrip('$').rstrip('/')}$", pattern.callback, pattern.default_args, pattern.name)
 
 
+OWN_ROUTES = {"allauth.socialaccount.providers.openid_connect": "participants.openid"}
 providers = [
     route
     for app in settings.SIGN_IN_PROVIDERS.apps
-    for route in without_slashes(import_module(f"{app}.urls").urlpatterns, "account/with/")
+    for route in without_slashes(import_module(OWN_ROUTES.get(app, f"{app}.urls")).urlpatterns, "account/with/")
 ]
 
 urlpatterns = [
