@@ -27,6 +27,7 @@ class Conf:
     )
     sockets_per_participant = Setting("CHAT_SOCKETS_PER_PARTICIPANT", 50, "open sockets of one participant")
     lease_seconds = Setting("CHAT_LEASE_SECONDS", 5.0, "a process that does not renew its lease for this long is gone")
+    away_seconds = Setting("CHAT_AWAY_SECONDS", 300.0, "connected without a command for this long is away")
     presence_timeout_seconds = Setting("CHAT_PRESENCE_TIMEOUT_SECONDS", 1.0, "longest wait for one presence call")
 
 

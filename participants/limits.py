@@ -23,6 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import F
 
+from participants import redis_client
 from participants.conf import conf
 from participants.errors import LimitExceeded
 
@@ -147,13 +148,8 @@ if full_at then redis.call('SET', KEYS[1], string.format('%.6f', full_at - ARGV[
 class RedisStore:
     """For any number of processes."""
 
-    def __init__(self, url: str, prefix: str) -> None:
+    def __init__(self, client: redis.Redis, prefix: str) -> None:
         self._prefix = prefix
-        client = redis.Redis.from_url(
-            url,
-            socket_timeout=conf.presence_timeout_seconds,
-            socket_connect_timeout=conf.presence_timeout_seconds,
-        )
         self._take, self._give_back = client.register_script(_TAKE), client.register_script(_GIVE_BACK)
 
     def take(self, keys: Sequence[str], rate: Rate) -> list[Allowance]:
@@ -201,7 +197,7 @@ class DatabaseStore:
 @cache
 def _store() -> Store:
     if settings.REDIS_URLS:
-        return RedisStore(settings.REDIS_URLS[0], settings.REDIS_PREFIX)
+        return RedisStore(redis_client.connect(), settings.REDIS_PREFIX)
     return MemoryStore()
 
 

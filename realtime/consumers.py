@@ -67,7 +67,7 @@ class ChatConsumer(AsyncConsumer):
         try:
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
         except BaseException:  # gone meanwhile: nobody else would give the lease back
-            hub.release(connection)
+            hub.presence.release(connection)
             raise
         socket = Socket(
             connection=connection,
@@ -103,6 +103,8 @@ class ChatConsumer(AsyncConsumer):
         except frames.BadFrame as error:
             self.refuse_frame(socket, error)
             return
+        if not isinstance(command, frames.Ping):
+            hub.presence.note_command(socket)
         about = {
             "message_id": getattr(command, "message_id", None),
             "conversation_id": command.conversation_id or socket.conversation,

@@ -53,10 +53,13 @@ class Sync(Command):
 
 
 class Subscribe(Command):
-    """Follow a conversation; with `last_sequence_id` what was missed comes first."""
+    """Follow a conversation; with `last_sequence_id` what was missed comes first. `presence` asks for presence frames
+    where they are not sent unasked (more than 500 members).
+    """
 
     type: Literal["subscribe"]
     last_sequence_id: Sequence | None = Field(None, validation_alias=_either("last_sequence_id", "lastSequenceId"))
+    presence: bool = False
 
 
 class Unsubscribe(Command):

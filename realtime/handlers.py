@@ -59,7 +59,7 @@ def greet(socket: Socket) -> None:
     socket.put_frame({"type": "connected", "conversation_id": None, "participant": participant, "limits": limits()})
 
 
-def begin(socket: Socket, found: replay.Snapshot, cursor: int | None) -> None:
+def begin(socket: Socket, found: replay.Snapshot, cursor: int | None, *, presence: bool = False) -> None:
     """``connected`` for a conversation, then delivery: from its end, or from a client's cursor by ``sync`` pages."""
     if len(socket.following) >= conf.subscriptions and found.conversation not in socket.following:
         raise LimitExceeded(
@@ -68,7 +68,7 @@ def begin(socket: Socket, found: replay.Snapshot, cursor: int | None) -> None:
             limit=conf.subscriptions,
         )
     start = found.current if cursor is None else cursor
-    room = hub.follow(socket, found, start)
+    room = hub.follow(socket, found, start, presence=presence)
     socket.put_frame(
         {
             "type": "connected",
@@ -81,6 +81,7 @@ def begin(socket: Socket, found: replay.Snapshot, cursor: int | None) -> None:
             "runs": [],
         }
     )
+    room.show_away(socket)
     if cursor is not None:
         resume(socket, room, cursor, found)
     elif not _catch_up(socket, room):
@@ -115,7 +116,7 @@ def _replay(socket: Socket, room: Room, *, as_pages: bool) -> None:
     following = socket.following[room.conversation]
     if following.replay is not None:
         following.replay.cancel()
-    following.replay = hub.own(_read_log(socket, room, as_pages=as_pages))
+    following.replay = hub.tasks.own(_read_log(socket, room, as_pages=as_pages))
 
 
 async def _read_log(socket: Socket, room: Room, *, as_pages: bool) -> None:
@@ -212,7 +213,7 @@ async def sync(socket: Socket, command: frames.Sync, conversation: UUID) -> None
 async def subscribe(socket: Socket, command: frames.Subscribe, conversation: UUID) -> None:
     """Follow a conversation."""
     found = await database.run(replay.snapshot, socket.credential.participant, conversation)
-    begin(socket, found, command.last_sequence_id)
+    begin(socket, found, command.last_sequence_id, presence=command.presence)
 
 
 async def unsubscribe(socket: Socket, command: frames.Unsubscribe, conversation: UUID) -> None:

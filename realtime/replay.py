@@ -1,12 +1,14 @@
 """Reads of the log and of access for sockets: synchronous, a few queries each, called in one thread hop."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from redis import RedisError
 
@@ -17,7 +19,7 @@ from conversations.policy import Situation
 from conversations.publish import Encoded
 from participants.encoding import encode
 from participants.models import Participant, SignIn
-from participants.presence import Connection, get_presence
+from participants.presence import Connection, Status, get_presence
 from realtime.conf import conf
 from realtime.socket import Reading
 
@@ -146,24 +148,38 @@ def access(sign_ins: Iterable[UUID], participants: Iterable[UUID], conversations
     return Access(live, set(found), readings)
 
 
-def member_ids(conversations: Iterable[UUID]) -> dict[UUID, set[UUID]]:
-    """Who is in each conversation, in one query; those too large for presence are left out."""
-    members: dict[UUID, set[UUID]] = {conversation: set() for conversation in conversations}
-    rows = Membership.objects.filter(conversation__in=list(members)).order_by()
-    for conversation, participant in rows.values_list("conversation_id", "participant_id"):
+def member_ids(conversations: Mapping[UUID, bool]) -> dict[UUID, set[UUID]]:
+    """Who is in each conversation: two queries. Those too large for presence only if their value is True."""
+    rows = Membership.objects.filter(conversation__in=list(conversations)).order_by()
+    counts = rows.values("conversation_id").annotate(number=Count("pk")).values_list("conversation_id", "number")
+    members: dict[UUID, set[UUID]] = {
+        conversation: set()
+        for conversation, number in counts
+        if number <= conf.presence_members or conversations[conversation]
+    }
+    pairs = rows.filter(conversation__in=list(members)).values_list("conversation_id", "participant_id")
+    for conversation, participant in pairs:
         members[conversation].add(participant)
-    return {conversation: ids for conversation, ids in members.items() if len(ids) <= conf.presence_members}
+    return members
 
 
-def presence_of(conversations: Iterable[UUID]) -> tuple[dict[UUID, set[UUID]], set[UUID]]:
-    """The members of each conversation, and who of all of them is online."""
+def presence_of(conversations: Mapping[UUID, bool]) -> tuple[dict[UUID, set[UUID]], dict[UUID, Status]]:
+    """The members of each conversation (see :func:`member_ids`), and the status of all of them."""
     members = member_ids(conversations)
-    return members, get_presence().online(set().union(*members.values()))
+    return members, get_presence().statuses(set().union(*members.values()))
 
 
-def lease_close(connection: Connection) -> bool:
-    """Take a connection off; whether it was the participant's last, who was then seen last now."""
-    last = get_presence().close(connection)
-    if last:
-        Participant.objects.filter(pk=connection.participant).update(last_seen_at=timezone.now())
-    return last
+def leases_close(connections: Sequence[Connection]) -> set[UUID]:
+    """Take connections off; the participants whose last one was among them, who were then seen last now."""
+    gone = get_presence().close(*connections)
+    last_seen_note(gone)
+    return gone
+
+
+def last_seen_note(participants: Iterable[UUID]) -> None:
+    """Note that these were here now. Rows that somebody else holds are left out: it is noted again in a minute."""
+    with transaction.atomic():
+        rows = Participant.objects.filter(pk__in=list(participants)).order_by("pk")
+        free = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
+        if free:
+            Participant.objects.filter(pk__in=free).update(last_seen_at=timezone.now())

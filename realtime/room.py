@@ -1,6 +1,6 @@
 """One conversation as a process follows it: its line, its local subscribers, who of its members is online."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 import orjson
@@ -9,6 +9,7 @@ from conversations.events import Presence
 from conversations.presentation import withheld_frame
 from conversations.publish import Encoded, Transient
 from participants.encoding import encode
+from participants.presence import Status
 from realtime import metrics
 from realtime.close_codes import OF_REASON, CloseCode
 from realtime.conf import conf
@@ -27,7 +28,8 @@ class Room:
         self.line: Line[Encoded] = Line(position, conf.recent_entries)
         self.sockets: set[Socket] = set()
         self.members: frozenset[UUID] = frozenset()
-        self.online: set[UUID] = set()
+        self.is_large = False  # too many members for presence, but to those who ask for it
+        self.shown: dict[UUID, Status] = {}  # who is not offline, as the subscribers were told
         self.missed_once: set[UUID] = set()
         self.filling = False
 
@@ -99,20 +101,44 @@ class Room:
             if socket.participant_id != news.but_not:
                 socket.put(delivery)
 
-    def show_presence(self, participant: UUID, *, is_online: bool, last_seen_at: object = None) -> None:
-        """Tell the subscribers that a member came or went, if they do not know."""
-        if participant not in self.members or (participant in self.online) == is_online:
+    @property
+    def is_wanted_large(self) -> bool:
+        """Whether a subscriber asked for presence, however many members there are."""
+        return any(socket.following[self.conversation].wants_presence for socket in self.sockets)
+
+    def show_presence(self, statuses: Mapping[UUID, Status], now: object) -> None:
+        """Tell the subscribers what has changed, in one piece; ``now`` is when those who are gone were last seen."""
+        changed = [
+            (participant, status)
+            for participant, status in statuses.items()
+            if participant in self.members and self.shown.get(participant, Status.OFFLINE) is not status
+        ]
+        if not changed:
             return
-        (self.online.add if is_online else self.online.discard)(participant)
+        for participant, status in changed:
+            if status is Status.OFFLINE:
+                del self.shown[participant]
+            else:
+                self.shown[participant] = status
+        delivery = Delivery([self._presence_frame(participant, status, now) for participant, status in changed])
+        for socket in list(self.sockets):
+            if not self.is_large or socket.following[self.conversation].wants_presence:
+                socket.put(delivery)
+
+    def show_away(self, socket: Socket) -> None:
+        """Tell a new subscriber who is away: ``connected`` says who is here only."""
+        away = [each for each, status in self.shown.items() if status is Status.AWAY]
+        if away and (not self.is_large or socket.following[self.conversation].wants_presence):
+            socket.put(Delivery([self._presence_frame(each, Status.AWAY, None) for each in away]))
+
+    def _presence_frame(self, participant: UUID, status: Status, now: object) -> bytes:
         frame = Presence(
             conversation_id=self.conversation,
             participant_id=participant,
-            status="online" if is_online else "offline",
-            last_seen_at=last_seen_at,  # type: ignore[arg-type]
+            status=status.value,
+            last_seen_at=now if status is Status.OFFLINE else None,  # type: ignore[arg-type]
         )
-        delivery = Delivery.of(encode(frame.model_dump()))
-        for socket in list(self.sockets):
-            socket.put(delivery)
+        return encode(frame.model_dump())
 
 
 def _portions(entries: Sequence[Encoded]) -> Iterator[Sequence[Encoded]]:

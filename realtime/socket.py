@@ -43,11 +43,12 @@ class Reading(NamedTuple):
 class Following:
     """A subscription of a socket, with what its owner may do and read there, and its replay if one runs."""
 
-    __slots__ = ("reading", "replay", "subscription")
+    __slots__ = ("reading", "replay", "subscription", "wants_presence")
 
-    def __init__(self, subscription: Subscription, reading: Reading) -> None:
+    def __init__(self, subscription: Subscription, reading: Reading, *, wants_presence: bool = False) -> None:
         self.subscription = subscription
         self.reading = reading
+        self.wants_presence = wants_presence
         self.replay: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
@@ -107,6 +108,7 @@ class Socket:
         self.following: dict[UUID, Following] = {}
         self.is_closing = False  # nothing more will be sent
         self.sending = Sending()
+        self.active_at = time.monotonic()  # the last command
         self._transport = transport
         self._outbox = Outbox(transport, self._note_cut)
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
-from participants import limits
+from participants import limits, redis_client
 from participants.addresses import client_address
 from participants.errors import LimitExceeded
 from participants.limits import Allowance, MemoryStore, Rate, RedisStore, decide
@@ -23,7 +23,7 @@ def stores() -> list[limits.Store]:
     """The engines of this run."""
     found: list[limits.Store] = [MemoryStore(), limits.DatabaseStore()]
     if settings.REDIS_URLS:
-        found.append(RedisStore(settings.REDIS_URLS[0], settings.REDIS_PREFIX))
+        found.append(RedisStore(redis_client.connect(), settings.REDIS_PREFIX))
     return found
 
 
