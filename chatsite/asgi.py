@@ -12,7 +12,8 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 django_application = get_asgi_application()
 
-from participants.encoding import encode  # noqa: E402 - needs the settings
+from chatsite import refusals  # noqa: E402 - needs the settings
+from chatsite.gate import RequestGate  # noqa: E402
 from participants.errors import TooLarge  # noqa: E402
 from realtime.hub import HubMiddleware  # noqa: E402
 from realtime.routing import sockets  # noqa: E402
@@ -74,18 +75,15 @@ class BodyLimit:
     @staticmethod
     async def refuse(receive: Receive, send: Send) -> None:
         """Answer 413 at once, let the client finish (within bounds), and close."""
-        problem = TooLarge("The request is larger than 1 MiB.", code="request_too_large", max=BODY_BYTES).problem(None)
-        body = encode(problem)
-        headers = [
-            (b"content-type", b"application/problem+json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-        ]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        error = TooLarge("The request is larger than 1 MiB.", code="request_too_large", max=BODY_BYTES)
+        start, body = refusals.start_and_body(error)
+        await send(start)
         await send({"type": "http.response.body", "body": body, "more_body": True})
         with suppress(TimeoutError):
             await asyncio.wait_for(discard(receive), LINGER_SECONDS)
         await send({"type": "http.response.body", "body": b""})
 
 
-application = HubMiddleware(ProtocolTypeRouter({"http": BodyLimit(django_application), "websocket": sockets}))
+application = HubMiddleware(
+    ProtocolTypeRouter({"http": BodyLimit(RequestGate(django_application)), "websocket": sockets})
+)

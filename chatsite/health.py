@@ -82,8 +82,8 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Whether it should be given requests: 503 while it should not."""
-    status = overall(checks())
+    """Whether it should be given requests: 503 while it should not, as when it is about to end."""
+    status = overall(checks()) if hub.is_ready else "unhealthy"
     return _json({"status": status}, status=503 if status == "unhealthy" else 200)
 
 

@@ -1,18 +1,23 @@
-"""How uvicorn is run here: its configuration, and a WebSocket protocol class with what ASGI lacks: an abort."""
+"""How uvicorn is run here: its configuration, a WebSocket protocol with what ASGI lacks, and an orderly end."""
 
+import asyncio
+import os
+import socket
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors import multiprocess
 from websockets.protocol import State
 
 APPLICATION = "chatsite.asgi:application"
 SOCKET_MESSAGE_BYTES = 128 * 1024
 PING_SECONDS = 20
-GRACE_SECONDS = 10
+GRACE_SECONDS = 4  # for requests in work, after the sockets
+END_SECONDS = 14.0
 HEADERS_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -84,6 +89,18 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
 
+    def shutdown(self) -> None:
+        """As uvicorn's at the end of the server, but who is still in the handshake is told to come back."""
+        if self.handshake_initiated and not self.handshake_complete and self.initial_response is None:
+            response = self.conn.reject(503, "The server restarts.")
+            response.headers["Retry-After"] = "1"
+            self.handshake_complete = self.close_sent = True
+            self.conn.send_response(response)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+            return
+        super().shutdown()
+
     async def run_asgi(self) -> None:
         """Run the application with the extension in its scope."""
         self.scope["extensions"]["chat.transport"] = {
@@ -118,10 +135,58 @@ def configuration(**changes: Any) -> uvicorn.Config:
     return uvicorn.Config(APPLICATION, **(options | changes))
 
 
+class Server(uvicorn.Server):
+    """uvicorn's server with an orderly end, on SIGTERM or SIGINT: within ``END_SECONDS``, with status 0.
+
+    Readiness goes first, so that a balancer sends nothing more; then it stops listening, what is in flight is answered,
+    every socket is told when to come back and closed with 1012, and requests in work are finished.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End."""
+        from chatsite.conf import conf  # not before Django is set up, which in a child is later than this module
+        from realtime.hub import hub
+
+        last_resort = threading.Timer(END_SECONDS, os._exit, [1])  # a thread that hangs in a driver holds the exit up
+        last_resort.daemon = True
+        last_resort.start()
+        hub.is_ready = False
+        await asyncio.sleep(conf.drain_notice_seconds)
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        await hub.drain(conf.drain_seconds)
+        await super().shutdown(sockets)
+        self._captured_signals.clear()  # they were obeyed: uvicorn would raise them again and end by signal
+
+
+class Process(multiprocess.Process):
+    """A child of the supervisor with our server in it."""
+
+    @property
+    def server(self) -> Server:
+        """Made in the child, on first use."""
+        if self._server is None:
+            self._server = Server(config=self.config)
+        return cast("Server", self._server)
+
+
+class Supervisor(multiprocess.Multiprocess):
+    """uvicorn's supervisor, whose children end in order."""
+
+    def terminate_all(self) -> None:
+        """Stop listening here too, or who connects while the children end would wait for nobody."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+
 def run() -> None:
-    """Serve until told to stop; with more than one process, under uvicorn's supervisor."""
+    """Serve until told to stop; with more than one process, under a supervisor."""
     config = configuration()
     if config.workers > 1:
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        multiprocess.Process = Process  # type: ignore[misc]  # the supervisor finds its children's class by this name
+        Supervisor(config, sockets=[config.bind_socket()]).run()
     else:
-        uvicorn.Server(config).run()
+        Server(config).run()

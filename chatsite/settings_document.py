@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from participants.settings import Setting, declared
 
-APPS = ("participants", "conversations", "realtime", "agents")
+APPS = ("participants", "conversations", "realtime", "agents", "chatsite")
 
 
 class Variable(NamedTuple):

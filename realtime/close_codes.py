@@ -4,9 +4,10 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """The codes the application sends (RFC 6455 leaves 4000-4999 to applications)."""
+    """The codes the application sends (RFC 6455 leaves 4000-4999 to applications; 1012 is in its registry)."""
 
     DONE = 1000
+    RESTARTING = 1012
     MALFORMED = 4400
     SIGN_IN_ENDED = 4401
     NOT_A_PARTICIPANT = 4403
@@ -18,6 +19,7 @@ class CloseCode(IntEnum):
 
 MEANING: dict[CloseCode, tuple[str, str]] = {
     CloseCode.DONE: ("left, or done", "stop"),
+    CloseCode.RESTARTING: ("the server restarts", "reconnect after reconnect_in, resume"),
     CloseCode.MALFORMED: ("10 malformed frames in a minute", "stop"),
     CloseCode.SIGN_IN_ENDED: ("token expired or revoked", "get a new token, resume"),
     CloseCode.NOT_A_PARTICIPANT: ("no longer a participant", "stop"),

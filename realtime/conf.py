@@ -10,6 +10,7 @@ class Conf:
     outbox_bytes = Setting("CHAT_OUTBOX_BYTES", 1024 * 1024, "most that waits for one slow reader")
     send_seconds = Setting("CHAT_SEND_SECONDS", 20.0, "longest a single write to a socket may take")
     close_seconds = Setting("CHAT_CLOSE_SECONDS", 2.0, "longest a goodbye may take before the line is cut")
+    reconnect_seconds = Setting("CHAT_RECONNECT_SECONDS", 2.0, "sockets of a stopping server come back in this")
     command_seconds = Setting("CHAT_COMMAND_SECONDS", 8.0, "longest a command may take before it is called unknown")
     queued_commands = Setting("CHAT_QUEUED_COMMANDS", 1000, "commands that may wait for the database in one process")
     sends_in_flight = Setting("CHAT_SENDS_IN_FLIGHT", 16, "messages of one socket that may wait for their ack")

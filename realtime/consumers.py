@@ -10,7 +10,7 @@ from channels.consumer import AsyncConsumer
 
 from participants import addresses, limits
 from participants.authentication import Credential
-from participants.errors import ChatError
+from participants.errors import ChatError, Unavailable
 from participants.presence import ANY, Connection
 from realtime import database, frames, handlers, metrics, replay
 from realtime.close_codes import CloseCode
@@ -62,9 +62,13 @@ class ChatConsumer(AsyncConsumer):
             connection = Connection(hub.process, self.id, credential.participant.pk, address)
             return credential, connection, replay.open_socket(connection, credential.participant, conversation)
 
+        if not hub.is_open:
+            raise Unavailable
         credential, connection, found = await database.run(admit)
         subprotocol = SUBPROTOCOL if handshake.takes_arrays else None
         try:
+            if not hub.is_open:  # the server began to end meanwhile
+                raise Unavailable
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
         except BaseException:  # gone meanwhile: nobody else would give the lease back
             hub.presence.release(connection)
@@ -92,11 +96,12 @@ class ChatConsumer(AsyncConsumer):
             if message["type"] == "websocket.disconnect":
                 return
             raw = message.get("text")
-            await self.receive(socket, message.get("bytes", b"") if raw is None else raw)
+            async with socket.in_hand:
+                await self.receive(socket, message.get("bytes", b"") if raw is None else raw)
 
     async def receive(self, socket: Socket, raw: str | bytes) -> None:
         """One frame: parse, carry out, answer a refusal. Whatever happens, the socket lives, or ends with its code."""
-        if socket.is_closing:
+        if socket.is_closing or socket.is_retiring:
             return
         try:
             command = frames.parse(raw, conf.frame_bytes)

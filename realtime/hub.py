@@ -33,6 +33,8 @@ class Hub:
         self.process = uuid.uuid4().hex
         self.sockets: set[Socket] = set()
         self.rooms: dict[UUID, Room] = {}
+        self.is_ready = True  # to be given requests
+        self.is_open = True  # to sockets
         self.tasks = Tasks()
         self.presence = PresenceWatch(self.process, self.rooms, self.sockets, self.tasks)
         self.link = LayerLink(self.process, take=self._take, wanted=self._groups, rejoined=self._check_positions_early)
@@ -52,6 +54,11 @@ class Hub:
         self.tasks.every(lambda: conf.position_seconds, self._check_positions)
         self.tasks.every(lambda: conf.access_seconds, self._check_access)
         self.tasks.every(lambda: 1.0, self._check_expiry)
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new sockets and end those there are: first what is in flight on each, for at most ``seconds``."""
+        self.is_open = False
+        await asyncio.gather(*(socket.retire(seconds) for socket in list(self.sockets)))
 
     # --- news ---------------------------------------------------------------------------------------------------------
 
@@ -124,6 +131,8 @@ class Hub:
     def add(self, socket: Socket) -> None:
         """A socket is open."""
         self.sockets.add(socket)
+        if not self.is_open:  # its handshake was over just before
+            self.tasks.own(socket.retire(0.0))
         metrics.sockets.set(len(self.sockets))
         publish.publish_now_unsafe(Control(participant=socket.participant_id, presence=True))
 

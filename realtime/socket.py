@@ -1,7 +1,9 @@
 """One open socket: its credential, its subscriptions, its bounded outbox, its end."""
 
 import asyncio
+import contextlib
 import logging
+import random
 import time
 from collections.abc import Hashable
 from typing import Any, NamedTuple
@@ -109,6 +111,8 @@ class Socket:
         self.is_closing = False  # nothing more will be sent
         self.sending = Sending()
         self.active_at = time.monotonic()  # the last command
+        self.in_hand = asyncio.Lock()  # held while a command is carried out
+        self.is_retiring = False  # no further command is
         self._transport = transport
         self._outbox = Outbox(transport, self._note_cut)
 
@@ -161,6 +165,17 @@ class Socket:
         if code in _DROPS_THE_REST:
             self._outbox.drop()
         self._outbox.finish(Delivery.of({"type": "closing", "reason": reason} | more), int(code))
+
+    async def retire(self, seconds: float) -> None:
+        """End because the server does: no further command, and those in flight are answered, within ``seconds``."""
+        self.is_retiring = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                async with self.in_hand:
+                    await self.sending.fewer_than(1)
+        reconnect_in = round(random.uniform(0, conf.reconnect_seconds), 2)  # noqa: S311 - no secret
+        self.close(CloseCode.RESTARTING, "server_restart", reconnect_in=reconnect_in)
+        await self._outbox.closed.wait()
 
     def _note_cut(self) -> None:
         self.is_closing = True
