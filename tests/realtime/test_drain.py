@@ -183,7 +183,7 @@ class Sender:
         key = uuid.uuid4().hex
         while not self.is_done:
             turn += 1
-            query = {} if cursor is None else {"last_sequence_id": cursor}
+            query: dict[str, int] = {} if cursor is None else {"last_sequence_id": cursor}
             try:
                 async with self.sides[turn % len(self.sides)].socket(self.name, **query) as socket:
                     while not self.is_done:
@@ -213,7 +213,7 @@ async def test_a_rolling_restart_under_load_loses_nothing(start_server: StartSer
         running = [asyncio.create_task(sender.run()) for sender in senders]
         for server in (one, two, one):
             before = sum(len(sender.acked) for sender in senders)
-            await until(lambda goal=before + 40: sum(len(sender.acked) for sender in senders) >= goal)
+            await until(lambda: sum(len(sender.acked) for sender in senders) >= before + 40)  # noqa: B023 - awaited here
             status, seconds = await stop(server)
             assert (status, seconds < GONE_SECONDS) == (0, True)
             await asyncio.to_thread(server.start)

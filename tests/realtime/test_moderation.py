@@ -18,6 +18,8 @@ async def code_of(socket: SocketClient, command: str, conversation: str, **field
     """The code that a command is refused with, None if it is done."""
     nonce, before = f"n{time.monotonic_ns()}", len(socket.frames)
     await socket.send(command, conversation_id=conversation, **fields)
+    if command == "message":  # its answer may come after that to a later ping
+        await socket.until(lambda frame: frame["type"] in {"message_ack", "error"})
     await socket.send("ping", nonce=nonce)
     await socket.until(lambda frame: frame.get("nonce") == nonce)
     return next((frame["code"] for frame in socket.frames[before:] if frame["type"] == "error"), None)
