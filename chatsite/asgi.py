@@ -17,6 +17,7 @@ from chatsite.gate import RequestGate  # noqa: E402
 from participants.errors import TooLarge  # noqa: E402
 from realtime.hub import HubMiddleware  # noqa: E402
 from realtime.routing import sockets  # noqa: E402
+from realtime.streams import Streams  # noqa: E402
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -84,6 +85,5 @@ class BodyLimit:
         await send({"type": "http.response.body", "body": b""})
 
 
-application = HubMiddleware(
-    ProtocolTypeRouter({"http": BodyLimit(RequestGate(django_application)), "websocket": sockets})
-)
+pages = Streams(BodyLimit(RequestGate(django_application)))
+application = HubMiddleware(ProtocolTypeRouter({"http": pages, "websocket": sockets}))

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import uvicorn
 from django.conf import settings
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.supervisors import multiprocess
 from websockets.protocol import State
@@ -19,6 +20,15 @@ PING_SECONDS = 20
 GRACE_SECONDS = 4  # for requests in work, after the sockets
 END_SECONDS = 14.0
 HEADERS_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol; offers ``abort()`` of the ASGI extension ``chat.transport``, for streams nobody reads."""
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        cast("dict[str, Any]", self.scope)["extensions"] = {"chat.transport": {"abort": self.transport.abort}}
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -119,7 +129,7 @@ def configuration(**changes: Any) -> uvicorn.Config:
         "port": settings.PORT,
         "workers": settings.WEB_CONCURRENCY,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": HttpProtocol,
         "ws": WebSocketProtocol,
         "ws_max_size": SOCKET_MESSAGE_BYTES,
         "ws_per_message_deflate": False,

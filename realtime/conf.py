@@ -33,6 +33,9 @@ class Conf:
     expiry_notice_seconds = Setting(
         "CHAT_EXPIRY_NOTICE_SECONDS", 11.0, "notice ahead of a token's end; it is looked at once a second"
     )
+    stream_heartbeat_seconds = Setting(
+        "CHAT_STREAM_HEARTBEAT_SECONDS", 15.0, "a comment goes out on a stream this often"
+    )
     subscriptions = Setting("CHAT_SUBSCRIPTIONS", 500, "conversations one socket may follow")
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+import orjson
+
 from participants.encoding import encode
 
 MESSAGE_BYTES = 1024 * 1024  # no message of ours is larger
@@ -21,6 +23,13 @@ def wire(payload: bytes) -> bytes:
     if size < 65_536:
         return b"".join((bytes((_TEXT, 126)), size.to_bytes(2, "big"), payload))
     return b"".join((bytes((_TEXT, 127)), size.to_bytes(8, "big"), payload))
+
+
+def server_sent_event(payload: bytes) -> bytes:
+    """One frame as an event: its type, its number if it has one, and itself on one line, as JSON of ours always is."""
+    frame = orjson.loads(payload)
+    number = b"id: %d\n" % frame["sequence_id"] if "sequence_id" in frame else b""
+    return b"event: %b\n%bdata: %b\n\n" % (frame["type"].encode(), number, payload)
 
 
 class Delivery:
@@ -44,6 +53,11 @@ class Delivery:
     def arrays(self) -> bytes:
         """On the wire, for clients that take several frames as one array."""
         return self.single if len(self.payloads) == 1 else b"".join(map(wire, self._arrays()))
+
+    @cached_property
+    def events(self) -> bytes:
+        """As server-sent events, for streams."""
+        return b"".join(map(server_sent_event, self.payloads))
 
     def texts(self, *, as_arrays: bool) -> list[str]:
         """The messages as text, for a server that frames them itself."""

@@ -97,7 +97,7 @@ def resume(socket: Socket, room: Room, cursor: int, found: replay.Snapshot) -> N
     elif cursor < found.retained - 1:
         socket.put_error(SequenceTooOld(first_sequence_id=found.retained), conversation_id=room.conversation)
     subscription.rewind(max(cursor, found.first - 1))
-    _replay(socket, room, as_pages=True)
+    _replay(socket, room, as_pages=socket.takes_pages)
 
 
 def _catch_up(socket: Socket, room: Room) -> bool:

@@ -101,10 +101,12 @@ class Socket:
         credential: Credential,
         conversation: UUID | None,
         transport: Transport,
+        takes_pages: bool = True,
     ) -> None:
         self.connection = connection
         self.credential = credential
         self.conversation = conversation
+        self.takes_pages = takes_pages  # what was missed comes as ``sync``, not entry by entry
         self.expiry = Expiry(credential.expires_at, conf.expiry_notice_seconds)
         self.patience = Patience(conf.malformed_frames, conf.typing_seconds, conf.flood_warnings)
         self.following: dict[UUID, Following] = {}
