@@ -11,16 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from conversations import digest, events, publish
 from conversations.models import Conversation, Event, Mention
 from conversations.presentation import entry_frame
-from conversations.rows import advance, insert
+from conversations.rows import Shape, advance, insert, parameter, places, select
 from participants.errors import NotFound
 
 _sqlite_writer = threading.Lock()
+_CONVERSATION = Shape(Conversation, "c")
+_CONVERSATIONS = f"SELECT {_CONVERSATION.columns} FROM {_CONVERSATION.table} WHERE c.id IN"  # noqa: S608 - of the model
 
 
 @contextmanager
@@ -30,7 +32,6 @@ def writing() -> Iterator[None]:
     SQLite has one writer, and its own waiting is a poll that starves some: the threads of this process queue here
     instead. A thread that is in a transaction already holds SQLite's lock and must not queue behind it.
     """
-    connection = transaction.get_connection()
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         with transaction.atomic():
             yield
@@ -44,7 +45,7 @@ def lock(conversation_id: UUID) -> Conversation:
 
     On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
     """
-    if not transaction.get_connection().in_atomic_block:
+    if not connection.in_atomic_block:
         raise RuntimeError("log.lock needs a transaction")
     conversation = Conversation.objects.select_for_update(no_key=True).filter(pk=conversation_id).first()
     if conversation is None:
@@ -54,10 +55,14 @@ def lock(conversation_id: UUID) -> Conversation:
 
 def lock_all(conversation_ids: Iterable[UUID]) -> dict[UUID, Conversation]:
     """Those of the conversations that there are, locked as :func:`lock` does, in one statement."""
-    if not transaction.get_connection().in_atomic_block:
+    if not connection.in_atomic_block:
         raise RuntimeError("log.lock_all needs a transaction")
-    rows = Conversation.objects.select_for_update(no_key=True).filter(pk__in=set(conversation_ids)).order_by("pk")
-    return {conversation.pk: conversation for conversation in rows}
+    ids = [parameter(pk) for pk in set(conversation_ids)]
+    if not ids:
+        return {}
+    locking = " FOR NO KEY UPDATE" if connection.vendor == "postgresql" else ""
+    statement = f"{_CONVERSATIONS} ({places(len(ids))}) ORDER BY c.id{locking}"
+    return {conversation.pk: conversation for (conversation,) in select(statement, ids, _CONVERSATION)}
 
 
 def append(conversation: Conversation, *entries: Event) -> list[Event]:

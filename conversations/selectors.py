@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMinute
 
@@ -12,7 +13,7 @@ from conversations import policy, presentation
 from conversations.conf import conf
 from conversations.models import Conversation, Event, EventQuerySet, Invitation, Membership, Reaction
 from conversations.policy import Action
-from conversations.rows import RowIn
+from conversations.rows import Shape, among, select
 from participants import audit
 from participants.encoding import encode
 from participants.errors import Gone, NotFound
@@ -213,21 +214,41 @@ def messages_by_minute(until: datetime, *, minutes: int) -> list[int]:
 # --- rows that a batch of sends is decided on -------------------------------------------------------------------------
 
 
+_MEMBERSHIP = Shape(Membership, "m")
+_PERSON = Shape(Participant, "p", only={"id", "username", "display_name", "kind"})
+_ACTIVE_MEMBERSHIPS = (
+    f"SELECT {_MEMBERSHIP.columns}, {_PERSON.columns} FROM {_MEMBERSHIP.table}"  # noqa: S608 - names of models
+    f" JOIN {_PERSON.table} ON p.id = m.participant_id"
+    " WHERE p.is_active AND (m.conversation_id, m.participant_id) IN "
+)
+_SENT_MESSAGES = "SELECT id FROM conversations_event WHERE (conversation_id, author_id, message_id) IN "
+
+
 def active_memberships(pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Membership]:
     """The memberships at these (conversation, participant), with the participants; deactivated ones have none."""
     if not pairs:
         return {}
-    rows = Membership.objects.filter(RowIn(["conversation_id", "participant_id"], pairs), participant__is_active=True)
-    return {(row.conversation_id, row.participant_id): row for row in rows.select_related("participant").order_by()}
+    values, parameters = among(pairs)
+    found = {}
+    for membership, participant in select(_ACTIVE_MEMBERSHIPS + values, parameters, _MEMBERSHIP, _PERSON):
+        membership.participant = participant
+        found[membership.conversation_id, participant.pk] = membership
+    return found
 
 
 def sent_messages(keys: Collection[tuple[UUID, UUID, str | None]]) -> dict[tuple[UUID, UUID, str | None], Event]:
     """The messages stored under these (conversation, author, message_id), with their people."""
     if not keys:
         return {}
-    rows = Event.objects.filter(RowIn(["conversation_id", "author_id", "message_id"], keys))
-    # The keys are the rows' own: no author is null where one was asked for.
-    return {(row.conversation_id, row.author_id, row.message_id): row for row in rows.with_people().order_by()}  # type: ignore[misc]
+    values, parameters = among(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(_SENT_MESSAGES + values, parameters)
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:  # as nearly always
+        return {}
+    # No author is null where one was asked for.
+    rows = Event.objects.filter(pk__in=ids).with_people().order_by()
+    return {(row.conversation_id, row.author_id, row.message_id): row for row in rows}  # type: ignore[misc]
 
 
 def messages_at(ids: Collection[UUID]) -> dict[UUID, tuple[UUID, int, UUID]]:

@@ -183,7 +183,8 @@ def parse(raw: str | bytes, limit: int) -> Command:
     kind = data.get("type")
     adapter = _ADAPTERS.get(kind) if isinstance(kind, str) else None
     if adapter is None:
-        raise BadFrame("unknown_type", f"There is no such command. Commands are: {', '.join(_ADAPTERS)}.", **_about(data))
+        known = ", ".join(_ADAPTERS)
+        raise BadFrame("unknown_type", f"There is no such command. Commands are: {known}.", **_about(data))
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
