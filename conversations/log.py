@@ -17,8 +17,8 @@ from django.utils import timezone
 from conversations import digest, events, publish
 from conversations.models import Conversation, Event, Mention
 from conversations.presentation import entry_frame
-from conversations.rows import Shape, advance, insert, parameter, places, select
 from participants.errors import NotFound
+from participants.rows import Shape, advance, insert, parameter, places, select
 
 _sqlite_writer = threading.Lock()
 _CONVERSATION = Shape(Conversation, "c")

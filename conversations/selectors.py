@@ -13,13 +13,13 @@ from conversations import policy, presentation
 from conversations.conf import conf
 from conversations.models import Conversation, Event, EventQuerySet, Invitation, Membership, Reaction
 from conversations.policy import Action
-from conversations.rows import Shape, among, select
 from participants import audit
 from participants.encoding import encode
 from participants.errors import Gone, NotFound
 from participants.models import Participant
 from participants.presence import online_or_unknown
 from participants.presentation import participant_profile
+from participants.rows import Shape, among, select
 
 
 @audit.watched("participant")

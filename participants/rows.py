@@ -70,8 +70,12 @@ def among(rows: Collection[tuple[Any, ...]]) -> tuple[str, list[Any]]:
 
 
 def parameter(value: Any) -> Any:
-    """A value of a UUID column or a plain one, as the database takes it."""
-    return value.hex if isinstance(value, UUID) and not connection.features.has_native_uuid_field else value
+    """A value of a UUID, time or plain column, as the database takes it."""
+    if connection.vendor == "postgresql":
+        return value
+    if isinstance(value, UUID):
+        return value.hex
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
 
 def insert(rows: Sequence[models.Model]) -> None:
