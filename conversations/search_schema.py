@@ -15,10 +15,13 @@ SOURCE = "conversations_searchsource"
 
 # A tsvector takes 1 MB: 100,000 characters of any script, twice, are below that.
 _TEXT = "left(content, 100000)"
+# A place that no word has: the last word and the first of the second half are no neighbours in a phrase.
+_SEAM = "$$' ':1$$::tsvector"
 POSTGRESQL = (
     f"""
     ALTER TABLE {EVENT} ADD COLUMN search tsvector GENERATED ALWAYS AS (
-        CASE WHEN message_id IS NOT NULL THEN to_tsvector('simple', {_TEXT}) || to_tsvector('english', {_TEXT}) END
+        CASE WHEN message_id IS NOT NULL
+        THEN to_tsvector('simple', {_TEXT}) || {_SEAM} || to_tsvector('english', {_TEXT}) END
     ) STORED
     """,
     f"CREATE INDEX event_search ON {EVENT} USING gin (search)",
