@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,7 @@ django_application = get_asgi_application()
 
 from chatsite import refusals  # noqa: E402 - needs the settings
 from chatsite.gate import RequestGate  # noqa: E402
+from conversations.conf import conf  # noqa: E402
 from participants.errors import TooLarge  # noqa: E402
 from realtime.hub import HubMiddleware  # noqa: E402
 from realtime.routing import sockets  # noqa: E402
@@ -24,6 +26,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 BODY_BYTES = 1024 * 1024
+UPLOAD_BYTES = 64 * 1024  # what a form adds to the file in it
+UPLOAD = re.compile(r"/(?:api/v1/conversations|c)/[0-9a-f-]{36}/attachments/*")
 # How much of a refused body is read and thrown away: a close with bytes unread resets the line, and the answer is lost.
 LINGER_BYTES = 16 * 1024 * 1024
 LINGER_SECONDS = 5
@@ -44,7 +48,9 @@ async def discard(receive: Receive) -> None:
 
 
 class BodyLimit:
-    """Refuses bodies over 1 MiB: by their Content-Length before a byte is read, else as they pass the limit.
+    """Refuses bodies over 1 MiB, or of uploads over the largest file.
+
+    By their Content-Length before a byte is read, else as they pass the limit.
 
     Django would first spool the whole body to disk and then refuse it.
     """
@@ -55,10 +61,10 @@ class BodyLimit:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Run the application with a bounded body."""
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > BODY_BYTES:
-            await self.refuse(receive, send)
+        left = limit = conf.attachment_bytes + UPLOAD_BYTES if UPLOAD.fullmatch(scope["path"]) else BODY_BYTES
+        if not length.isdigit() or int(length) > limit:
+            await self.refuse(receive, send, limit)
             return
-        left = BODY_BYTES
 
         async def bounded() -> Message:
             nonlocal left
@@ -71,12 +77,13 @@ class BodyLimit:
         try:
             await self.application(scope, bounded, send)
         except BodyTooLarge:  # Django reads the whole body before it answers: nothing has been sent yet
-            await self.refuse(receive, send)
+            await self.refuse(receive, send, limit)
 
     @staticmethod
-    async def refuse(receive: Receive, send: Send) -> None:
+    async def refuse(receive: Receive, send: Send, limit: int) -> None:
         """Answer 413 at once, let the client finish (within bounds), and close."""
-        error = TooLarge("The request is larger than 1 MiB.", code="request_too_large", max=BODY_BYTES)
+        detail = f"The request is larger than {limit // BODY_BYTES} MiB."
+        error = TooLarge(detail, code="request_too_large", max=limit)
         start, body = refusals.start_and_body(error)
         await send(start)
         await send({"type": "http.response.body", "body": body, "more_body": True})

@@ -46,6 +46,9 @@ VARIABLES = (
     Variable("METRICS_TOKEN", "unset", "bearer token that opens `/metrics` and the details of `/health/chat`"),
     Variable("LOG_LEVEL", "`INFO`", "least severity that is logged"),
     Variable("LOG_FORMAT", "`json`", "`json`, or `text` for people"),
+    Variable("MEDIA_ROOT", "`VAR_DIR/files`", "folder of uploaded files"),
+    Variable("FILE_STORAGE", "local files", "Django storage of uploads, as `storages.backends.s3.S3Storage`"),
+    Variable("FILE_STORAGE_OPTIONS", "`{}`", 'its options as JSON, as `{"bucket_name": "chat"}`'),
     Variable("VAR_DIR", "`var`", "folder of what is not in the tree: database, key, files"),
     Variable("CHAT_DEMO", "`on`", "make an admin and a demo conversation on the first start"),
 )

@@ -24,6 +24,12 @@ class Conf:
     mentions_shown = Setting("CHAT_MENTIONS_SHOWN", 500, "participants that a message calling everybody lists")
     reactions_shown = Setting("CHAT_REACTIONS", 50, "different emojis on one message")
     pins = Setting("CHAT_PINS", 100, "pinned messages in one conversation")
+    attachment_bytes = Setting("CHAT_ATTACHMENT_BYTES", 10 * 1024 * 1024, "largest file")
+    attachment_pixels = Setting("CHAT_ATTACHMENT_PIXELS", 40_000_000, "largest picture, all its frames together")
+    thumbnail_pixels = Setting("CHAT_THUMBNAIL_PIXELS", 320, "longer side of a thumbnail")
+    attachments = Setting("CHAT_ATTACHMENTS", 10, "files of one message")
+    loose_attachments = Setting("CHAT_LOOSE_ATTACHMENTS", 50, "files of one participant that are in no message yet")
+    loose_attachment_hours = Setting("CHAT_LOOSE_ATTACHMENT_HOURS", 24, "hours after which those are deleted")
     default_agent = Setting("CHAT_DEFAULT_AGENT", "assistant", "username of the agent that enable_ai adds")
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from conversations import markdown
 from conversations.conf import conf
-from conversations.models import Event, Invitation, Membership
+from conversations.models import Attachment, Event, Invitation, Membership
 from participants.models import Participant
 from participants.presentation import participant_object, participant_profile
 
@@ -112,6 +112,12 @@ def message_object(event: Event, *, whole: bool = False, mine: Collection[str] |
 
 def _reactions(shown: list[dict[str, Any]], mine: Collection[str] | None) -> list[dict[str, Any]]:
     return shown if mine is None else [row | {"mine": row["emoji"] in mine} for row in shown]
+
+
+def attachment_row(attachment: Attachment) -> dict[str, Any]:
+    """What a message keeps of a file."""
+    shown = ("name", "content_type", "size", "width", "height")
+    return {"id": str(attachment.pk)} | {name: getattr(attachment, name) for name in shown}
 
 
 def attachment_object(row: dict[str, Any]) -> dict[str, Any]:

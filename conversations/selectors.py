@@ -11,7 +11,7 @@ from django.db.models.functions import TruncMinute
 
 from conversations import policy, presentation
 from conversations.conf import conf
-from conversations.models import Conversation, Event, EventQuerySet, Invitation, Membership, Reaction
+from conversations.models import Attachment, Conversation, Event, EventQuerySet, Invitation, Membership, Reaction
 from conversations.policy import Action
 from participants import audit
 from participants.encoding import encode
@@ -165,6 +165,29 @@ def message_objects(reader: Participant, events: Iterable[Event], *, whole: bool
 def message_object_for(reader: Participant, event: Event) -> dict[str, Any]:
     """The whole of one message as REST shows it."""
     return message_objects(reader, [event], whole=True)[0]
+
+
+def get_attachment_for(reader: Participant, attachment_id: UUID) -> Attachment:
+    """A file of a message that one may read, or one's own that is in none yet, of a conversation that one is in.
+
+    Raises NotFound.
+    """
+    row = Attachment.objects.filter(pk=attachment_id).first()
+    if row is None:
+        raise NotFound
+    if row.message_id is not None:
+        get_message_for(reader, row.message_id)
+    elif (
+        row.uploader_id != reader.pk
+        or not Membership.objects.filter(conversation=row.conversation_id, participant=reader).exists()
+    ):
+        raise NotFound
+    return row
+
+
+def loose_attachments(ids: Collection[UUID]) -> dict[UUID, Attachment]:
+    """Those files that are in no message yet."""
+    return Attachment.objects.filter(message=None).in_bulk(ids) if ids else {}
 
 
 def thread_of(participant: Participant, message_id: UUID) -> EventQuerySet:

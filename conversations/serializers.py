@@ -116,10 +116,11 @@ class ShortCreateSerializer(CreateSerializer):
 class SendSerializer(serializers.Serializer[Any]):
     """``POST /conversations/{id}/messages``. Lengths are the service's to check (413, not 400)."""
 
-    content = StorableCharField(trim_whitespace=False, allow_blank=True)
+    content = StorableCharField(trim_whitespace=False, allow_blank=True, required=False, default="")
     message_id = StorableCharField(required=False, trim_whitespace=False)
     reply_to = serializers.UUIDField(required=False, allow_null=True)
     metadata = serializers.DictField(required=False)
+    attachments = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=100)
 
 
 class EditSerializer(serializers.Serializer[Any]):
@@ -288,6 +289,50 @@ class MessageSerializer(serializers.Serializer[Any]):
     truncated = serializers.BooleanField(required=False)
     content_length = serializers.IntegerField(required=False)
     duplicate = serializers.BooleanField(required=False)
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """``POST /conversations/{id}/attachments``, as multipart/form-data."""
+
+    file = serializers.FileField(allow_empty_file=True, max_length=None)
+
+
+class AttachmentSerializer(serializers.Serializer[Any]):
+    """A file."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    url = serializers.CharField(help_text="Where it is; a picture has a thumbnail below it at /thumbnail.")
+
+
+class DraftSerializer(serializers.Serializer[Any]):
+    """``PUT /conversations/{id}/draft``."""
+
+    content = StorableCharField(trim_whitespace=False, allow_blank=True)
+    reply_to = serializers.UUIDField(required=False, allow_null=True)
+
+
+class KeptDraftSerializer(DraftSerializer):
+    """A draft as it is kept."""
+
+    conversation_id = serializers.UUIDField()
+    updated_at = serializers.DateTimeField(allow_null=True)
+
+
+class FiguresSerializer(serializers.Serializer[Any]):
+    """Figures of a conversation, or of the site."""
+
+    human_messages = serializers.IntegerField()
+    ai_messages = serializers.IntegerField()
+    total_messages = serializers.IntegerField()
+    participant_count = serializers.IntegerField()
+    online_count = serializers.IntegerField(allow_null=True)
+    connection_count = serializers.IntegerField(allow_null=True)
+    tokens = serializers.IntegerField()
 
 
 class RevisionSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from conversations import api, entry_api, message_api, search_api
+from conversations import api, attachment_api, entry_api, message_api, search_api
 
 LEAVE: dict[str, Any] = {"delete": "leave", "post": "leave"}
 conversations = api.ConversationViewSet.as_view
@@ -38,6 +38,12 @@ urlpatterns = [
     path("invitations/<str:token>", entry_api.InvitationPreviewView.as_view()),
     path("invitations/<str:token>/accept", entry_api.InvitationAcceptView.as_view()),
     path("auth/guest", entry_api.GuestView.as_view()),
+    path("conversations/<uuid:pk>/attachments", attachment_api.AttachmentListView.as_view()),
+    path("attachments/<uuid:attachment_id>", attachment_api.AttachmentView.as_view()),
+    path("attachments/<uuid:attachment_id>/thumbnail", attachment_api.ThumbnailView.as_view()),
+    path("conversations/<uuid:pk>/draft", attachment_api.DraftView.as_view()),
+    path("conversations/<uuid:pk>/stats", attachment_api.ConversationFiguresView.as_view()),
+    path("stats", attachment_api.SiteFiguresView.as_view()),
     path("search", search_api.SearchView.as_view()),
     path("messages/<uuid:message_id>", api.MessageView.as_view()),
     path("messages/<uuid:message_id>/thread", message_api.ThreadView.as_view()),

@@ -10,6 +10,7 @@ class Conf:
     rate_limits = Setting("CHAT_RATE_LIMITS", True, "limits over time are in force; off for measurements only")
     limit_messages = Setting("CHAT_LIMIT_MESSAGES", "60/60 10", "messages of one participant in one conversation")
     limit_changes = Setting("CHAT_LIMIT_CHANGES", "120/60 30", "edits, reactions and pins of one participant")
+    limit_uploads = Setting("CHAT_LIMIT_UPLOADS", "30/60 10", "files one participant uploads")
     limit_sign_ins = Setting("CHAT_LIMIT_SIGN_INS", "10/60", "sign-ins from one address")
     limit_failures = Setting("CHAT_LIMIT_FAILURES", "5/1800", "failed sign-ins of one account")
     limit_joins = Setting("CHAT_LIMIT_JOINS", "30/60", "conversations one participant joins")

@@ -288,6 +288,7 @@ def note(allowance: Allowance | None) -> None:
 
 MESSAGES = Limit("messages", "limit_messages", "You are sending faster than this conversation takes.")
 CHANGES = Limit("changes", "limit_changes", "You are changing messages faster than they can be read.")
+UPLOADS = Limit("uploads", "limit_uploads", "You are uploading too many files at once.")
 SIGN_INS = Limit("sign_ins", "limit_sign_ins", "Too many sign-ins from your address.", strict=True)
 FAILURES = Limit("failures", "limit_failures", "Too many failed sign-ins for this account.", strict=True, audited=False)
 JOINS = Limit("joins", "limit_joins", "You are joining too many conversations at once.")

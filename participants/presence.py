@@ -78,6 +78,9 @@ class Presence(Protocol):
     def statuses(self, participants: Iterable[UUID]) -> dict[UUID, Status]:
         """The status of each."""
 
+    def counts(self, participants: Iterable[UUID]) -> dict[UUID, int]:
+        """How many living connections each of ``participants`` has; who has none may be left out."""
+
 
 class MemoryPresence:
     """For a single process: its connections are alive while it is."""
@@ -133,6 +136,11 @@ class MemoryPresence:
         idle = time.monotonic() - self._active[participant]
         return Status.ONLINE if idle < conf.away_seconds else Status.AWAY
 
+    def counts(self, participants: Iterable[UUID]) -> dict[UUID, int]:
+        """See :class:`Presence`."""
+        with self._lock:
+            return {participant: len(self._connections.get(participant, {})) for participant in participants}
+
 
 def refuse_over_limits(conversations: list[str], connection: Connection) -> None:
     """Raise TooManySockets if one more beside those (the conversation of each) is one too many."""
@@ -150,6 +158,14 @@ def get_presence() -> Presence:
     if settings.REDIS_URLS:
         return RedisPresence(redis_client.connect(), settings.REDIS_PREFIX)
     return MemoryPresence()
+
+
+def connections_or_unknown(participants: Iterable[UUID]) -> list[int] | None:
+    """How many connections each has; None while the store does not answer."""
+    try:
+        return list(get_presence().counts(participants).values())
+    except (redis.RedisError, OSError):
+        return None
 
 
 def online_or_unknown(participants: Iterable[UUID]) -> Mapping[UUID, bool | None]:

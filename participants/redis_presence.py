@@ -88,6 +88,16 @@ end
 return result
 """
 )
+# KEYS: the processes, then the connections of each participant.
+_COUNTS = (
+    _ALIVE
+    + """
+local clock = now()
+local result = {}
+for i = 2, #KEYS do result[i - 1] = #alive(KEYS[i], clock) end
+return result
+"""
+)
 
 
 class RedisPresence:
@@ -96,8 +106,8 @@ class RedisPresence:
     def __init__(self, client: redis.Redis, prefix: str) -> None:
         self._redis = client
         self._prefix = prefix
-        self._open, self._close, self._renew, self._statuses = (
-            client.register_script(text) for text in (_OPEN, _CLOSE, _RENEW, _STATUSES)
+        self._open, self._close, self._renew, self._statuses, self._counts = (
+            client.register_script(text) for text in (_OPEN, _CLOSE, _RENEW, _STATUSES, _COUNTS)
         )
 
     def _processes(self) -> str:
@@ -166,3 +176,9 @@ class RedisPresence:
         keys = [key for each in asked for key in (self._key(each), self._active_key(each))]
         found = self._statuses(keys=[self._processes(), *keys])
         return {participant: Status(status.decode()) for participant, status in zip(asked, found, strict=True)}
+
+    def counts(self, participants: Iterable[UUID]) -> dict[UUID, int]:
+        """See :class:`Presence`."""
+        asked = list(participants)
+        found = self._counts(keys=[self._processes(), *map(self._key, asked)]) if asked else []
+        return dict(zip(asked, map(int, found), strict=True))

@@ -10,7 +10,7 @@ from participants.text import refuse_unstorable
 MESSAGE_ID_LENGTH = 64
 
 
-def check_content(content: str) -> None:
+def check_content(content: str, *, may_be_empty: bool = False) -> None:
     """Raise InvalidInput for nothing or for what cannot be stored, TooLarge ``message_too_large`` over the limit."""
     maximum = conf.message_characters
     if len(content) > maximum:
@@ -19,12 +19,13 @@ def check_content(content: str) -> None:
             actual=len(content),
             max=maximum,
         )
-    if not content.strip():
+    if not (may_be_empty or content.strip()):
         raise InvalidInput.field("content", "Write something first.", "blank")
-    _check_storable("content", content)
+    check_storable("content", content)
 
 
-def _check_storable(field: str, value: str) -> None:
+def check_storable(field: str, value: str) -> None:
+    """Raise InvalidInput for text that one of the databases cannot hold."""
     try:
         refuse_unstorable(value)
     except ValueError as error:
@@ -35,7 +36,7 @@ def check_message_id(message_id: str) -> None:
     """Raise InvalidInput unless it is the client's own key of 1 to 64 characters."""
     if not 1 <= len(message_id) <= MESSAGE_ID_LENGTH:
         raise InvalidInput.field("message_id", f"Use 1 to {MESSAGE_ID_LENGTH} characters.")
-    _check_storable("message_id", message_id)
+    check_storable("message_id", message_id)
 
 
 def check_metadata(metadata: dict[str, Any]) -> None:

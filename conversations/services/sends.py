@@ -18,8 +18,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from conversations import log, markdown, mentions, policy, selectors
-from conversations.models import Conversation, Event, Membership
+from conversations.conf import conf
+from conversations.models import Attachment, Conversation, Event, Membership
 from conversations.policy import Action
+from conversations.presentation import attachment_row
 from conversations.services.content import check_content, check_message_id, check_metadata
 from conversations.writer import Writer
 from participants import audit, limits
@@ -45,6 +47,7 @@ class Send:
     message_id: str | None
     reply_to: UUID | None
     metadata: dict[str, Any] | None
+    attachments: Sequence[UUID] = ()
     context: Context = field(default_factory=copy_context)
     allowance: limits.Allowance | None = None
 
@@ -60,7 +63,8 @@ class Send:
 
     def fingerprint(self, salt: str) -> str:
         """What a repetition has in common with the first."""
-        return log.fingerprint(salt, self.content, self.reply_to)
+        files = "".join(f"\0{key}" for key in self.attachments)
+        return log.fingerprint(salt, self.content + files, self.reply_to)
 
 
 def message_prepare(
@@ -71,14 +75,19 @@ def message_prepare(
     message_id: str | None = None,
     reply_to: UUID | None = None,
     metadata: dict[str, Any] | None = None,
+    attachments: Sequence[UUID] | None = None,
 ) -> Send:
     """Check and render a message. No query. Raises InvalidInput, TooLarge ``message_too_large``."""
-    check_content(content)
+    files = tuple(dict.fromkeys(attachments or ()))
+    if len(files) > conf.attachments:
+        raise InvalidInput.field("attachments", f"A message takes {conf.attachments} files.")
+    check_content(content, may_be_empty=bool(files))
     if metadata:
         check_metadata(metadata)
     if message_id is not None:
         check_message_id(message_id)
-    return Send(author, conversation_id, content, markdown.render(content), message_id, reply_to, metadata)
+    html = markdown.render(content)
+    return Send(author, conversation_id, content, html, message_id, reply_to, metadata, files)
 
 
 def message_send(*, author: Participant, conversation_id: UUID, content: str, **fields: Any) -> Sent:
@@ -115,6 +124,7 @@ def _store(sends: Sequence[Send]) -> list[Sent | ChatError]:
         outcomes = [refusal or batch.decide(send) for send, refusal in zip(sends, limited, strict=True)]
         batch.mark_mentions()
         log.append_all(batch.accepted)
+        batch.attach_files()
     for send, outcome in zip(sends, outcomes, strict=True):
         if isinstance(outcome, Forbidden):
             send.context.run(
@@ -148,6 +158,8 @@ class _Batch:
         self.replied = selectors.messages_at({send.reply_to for send in sends if send.reply_to is not None})
         self.accepted: dict[Conversation, list[Event]] = defaultdict(list)
         self._ids = _random_ids(len(sends))
+        self.files = selectors.loose_attachments({key for send in sends for key in send.attachments})
+        self._with_files: list[tuple[Event, Sequence[UUID]]] = []
         self._naming: list[tuple[Event, mentions.Text]] = []
 
     def decide(self, send: Send) -> Sent | ChatError:
@@ -175,6 +187,8 @@ class _Batch:
             self._check_pace(conversation, send)
         event = _event(send, membership.participant, self._ids.pop())
         event.thread_id = self._thread_of(conversation, membership, send)
+        if send.attachments:
+            self._take_files(conversation, event, send)
         if "@" in send.content:
             may_call_all = policy.is_allowed(Action.MENTION_ALL, situation)
             self._naming.append((event, mentions.Text(conversation, send.content, may_call_all)))
@@ -204,6 +218,22 @@ class _Batch:
         if found != conversation.pk or at < membership.first_visible(conversation):
             raise InvalidInput.field("reply_to", "The message you reply to is not in this conversation.", "not_found")
         return thread
+
+    def _take_files(self, conversation: Conversation, event: Event, send: Send) -> None:
+        """Let a message show files of its author's own; each is in one message."""
+        found = [self.files.get(key) for key in send.attachments]
+        for file in found:
+            if file is None or (file.conversation_id, file.uploader_id) != (conversation.pk, send.author.pk):
+                raise InvalidInput.field("attachments", "Upload this file into this conversation first.", "not_found")
+        event.data = event.data | {"attachments": [attachment_row(file) for file in found if file is not None]}
+        self._with_files.append((event, send.attachments))
+        for key in send.attachments:
+            del self.files[key]
+
+    def attach_files(self) -> None:
+        """Give the files of the messages that are stored by now to them."""
+        for event, keys in self._with_files:
+            Attachment.objects.filter(pk__in=keys).update(message=event)
 
     def mark_mentions(self) -> None:
         """Let the accepted messages show whom they name: one query for all of them, none without an ``@``."""

@@ -1,0 +1,52 @@
+"""What somebody has begun to write: kept a conversation, theirs alone, the same on all their devices."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from conversations import selectors
+from conversations.conf import conf
+from conversations.models import Draft
+from conversations.policy import Action
+from conversations.services.content import check_storable
+from participants.errors import TooLarge
+from participants.models import Participant
+
+
+def draft_get(*, participant: Participant, conversation_id: UUID) -> dict[str, Any]:
+    """The draft, empty if there is none. Raises NotFound, Forbidden ``not_a_participant``."""
+    selectors.get_membership_for(participant, conversation_id)
+    row = Draft.objects.filter(conversation_id=conversation_id, participant=participant).first()
+    return _object(row or Draft(conversation_id=conversation_id), updated=row is not None)
+
+
+def draft_set(
+    *, participant: Participant, conversation_id: UUID, content: str, reply_to: UUID | None = None
+) -> dict[str, Any]:
+    """Keep a draft in the place of the one before. Raises InvalidInput, TooLarge, NotFound, Forbidden."""
+    if len(content) > conf.message_characters:
+        raise TooLarge(actual=len(content), max=conf.message_characters)
+    check_storable("content", content)
+    selectors.get_membership_for(participant, conversation_id, Action.READ)
+    row, _ = Draft.objects.update_or_create(
+        conversation_id=conversation_id,
+        participant=participant,
+        defaults={"content": content, "reply_to": reply_to, "updated_at": timezone.now()},
+    )
+    return _object(row, updated=True)
+
+
+def draft_clear(*, participant: Participant, conversation_id: UUID) -> None:
+    """Forget the draft; none is fine. Raises NotFound, Forbidden ``not_a_participant``."""
+    selectors.get_membership_for(participant, conversation_id)
+    Draft.objects.filter(conversation_id=conversation_id, participant=participant).delete()
+
+
+def _object(row: Draft, *, updated: bool) -> dict[str, Any]:
+    return {
+        "conversation_id": row.conversation_id,
+        "content": row.content,
+        "reply_to": row.reply_to,
+        "updated_at": row.updated_at if updated else None,
+    }
