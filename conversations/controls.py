@@ -1,5 +1,6 @@
 """What the pages that run a conversation show: who may be done what to. Reads and the policy only."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -7,6 +8,7 @@ from django.utils import timezone
 from conversations import policy
 from conversations.models import Ban, Conversation, Membership
 from conversations.policy import ROLES, Action, Situation
+from participants.errors import ChatError
 
 BANS_SHOWN = 200
 
@@ -21,6 +23,13 @@ def of_conversation(situation: Situation) -> dict[str, bool]:
         "ban": Action.BAN,
     }
     return {name: policy.is_allowed(action, situation) for name, action in actions.items()}
+
+
+def silence_of(membership: Membership) -> tuple[ChatError | None, datetime | None]:
+    """Why a member cannot write now, if they cannot, and when that ends by itself, if it does."""
+    situation = membership.situation(membership.conversation)
+    refusal = policy.refusal(Action.SEND, situation)
+    return refusal, membership.muted_until if refusal is not None and situation.muted else None
 
 
 def assignable_roles(action: Action, situation: Situation) -> list[policy.Standing]:

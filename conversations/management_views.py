@@ -210,9 +210,7 @@ class StandingView(ManagementPage):
     def get(self, request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         """Whether they may write, why not, and when that ends by itself."""
         membership = self.membership(conversation_id)
-        situation = membership.situation(membership.conversation)
-        refusal = policy.refusal(Action.SEND, situation)
-        ends_at = membership.muted_until if refusal is not None and situation.muted else None
+        refusal, ends_at = controls.silence_of(membership)
         return JsonResponse(
             {"can_send": refusal is None, "detail": refusal.detail if refusal else None, "ends_at": ends_at}
         )

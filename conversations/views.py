@@ -19,7 +19,8 @@ from conversations.forms import ConversationForm, MessageForm, PositionForm, Rea
 from conversations.models import Conversation, Membership
 from conversations.policy import Action
 from conversations.services.conversations import conversation_create
-from conversations.services.memberships import conversation_join, conversation_leave
+from conversations.services.invitations import conversation_join
+from conversations.services.memberships import conversation_leave
 from conversations.services.messages import read_mark
 from conversations.services.sends import message_send
 from conversations.timeline import NOTICES, timeline
@@ -133,6 +134,7 @@ def inside(membership: Membership, position: PositionForm) -> dict[str, Any]:
     before = position.cleaned_data["before"] if position.is_valid() else None
     members = selectors.members_of(conversation)
     shown = timeline(membership, before)
+    send_refusal, silent_until = controls.silence_of(membership)
     return {
         "conversation": conversation,
         "participants": members[: conf.participants_shown],
@@ -140,10 +142,11 @@ def inside(membership: Membership, position: PositionForm) -> dict[str, Any]:
         "timeline": shown,
         "before": before,
         "begins_at_join": membership.first_visible(conversation) > conversation.first_sequence,
-        "can_send": policy.is_allowed(Action.SEND, situation),
+        "can_send": send_refusal is None,
         "may": controls.of_conversation(situation),
         "can_leave": policy.is_allowed(Action.LEAVE, situation),
-        "send_refusal": policy.refusal(Action.SEND, situation),
+        "send_refusal": send_refusal,
+        "silent_until": silent_until,
         "has_unread": before is None and membership.last_read_sequence < shown.cursor,
         "notices": NOTICES,
         "bootstrap": bootstrap(membership, shown.cursor, is_live=before is None),

@@ -145,9 +145,17 @@ def _redeem(conversation: Conversation, participant: Participant, invitation: In
 
 @audit.watched("participant")
 def conversation_join(*, participant: Participant, conversation_id: UUID, invitation: str | None = None) -> Membership:
-    """Join a public conversation, or any one with an invitation to it. Raises as both do."""
+    """Join a public conversation, or any one with an invitation to it.
+
+    Raises Conflict ``already_participant``, LimitExceeded ``capacity_reached``, Forbidden ``invitation_required`` and
+    ``banned``; with an invitation as :func:`invitation_accept`.
+    """
     if invitation is None:
-        return memberships.conversation_join(participant=participant, conversation_id=conversation_id)
+        limits.JOINS.consume(participant.pk)
+        with log.writing():
+            conversation = log.lock(conversation_id)
+            memberships.require_joinable(conversation, participant)
+            return memberships.admit(conversation, [(participant, policy.DEFAULT_ROLE)], by=participant)[0]
     known = Invitation.objects.filter(digest=digest_of(invitation), conversation_id=conversation_id)
     if not known.exists():
         memberships.require_exists(conversation_id)

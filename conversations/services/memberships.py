@@ -10,7 +10,7 @@ from conversations.models import Ban, Conversation, Event, Invitation, Membershi
 from conversations.policy import Action, Situation, Standing
 from conversations.presentation import conversation_mode
 from conversations.services import changes
-from participants import audit, limits
+from participants import audit
 from participants.errors import Conflict, Forbidden, InvalidInput, LimitExceeded, NotFound
 from participants.models import Participant
 
@@ -28,9 +28,15 @@ def require_exists(conversation_id: UUID) -> None:
 
 def situation_of(conversation: Conversation, participant: Participant) -> Situation:
     """What ``participant`` is to a (locked) conversation; a deactivated account is outside of everything."""
-    membership = Membership.objects.filter(
-        conversation=conversation, participant=participant, participant__is_active=True
-    ).first()
+    return _situation(conversation, _active_membership(conversation, participant))
+
+
+def _active_membership(conversation: Conversation, participant: Participant) -> Membership | None:
+    rows = Membership.objects.filter(conversation=conversation, participant=participant, participant__is_active=True)
+    return rows.first()
+
+
+def _situation(conversation: Conversation, membership: Membership | None) -> Situation:
     if membership is None:
         return conversation.situation(conversation.outside)
     return membership.situation(conversation)
@@ -182,20 +188,6 @@ def give_role(conversation: Conversation, membership: Membership, role: Standing
     publish.publish_on_commit(publish.Control(participant=membership.participant_id))
 
 
-@audit.watched("participant")
-def conversation_join(*, participant: Participant, conversation_id: UUID) -> Membership:
-    """Join a public conversation.
-
-    Raises Conflict ``already_participant``, LimitExceeded ``capacity_reached``, Forbidden ``invitation_required`` and
-    ``banned``.
-    """
-    limits.JOINS.consume(participant.pk)
-    with log.writing():
-        conversation = log.lock(conversation_id)
-        require_joinable(conversation, participant)
-        return admit(conversation, [(participant, policy.DEFAULT_ROLE)], by=participant)[0]
-
-
 def require_joinable(conversation: Conversation, participant: Participant, *, invited: bool = False) -> None:
     """Raise unless somebody outside may come in; a ban is told before what is missing."""
     _refuse_known(conversation, [participant])
@@ -207,9 +199,11 @@ def conversation_leave(*, participant: Participant, conversation_id: UUID) -> No
     """Leave; the last owner's place goes to a successor, the last person's going archives the conversation."""
     with log.writing():
         conversation = log.lock(conversation_id)
-        policy.require(Action.LEAVE, situation_of(conversation, participant))
-        membership = require_membership(conversation, participant.pk)
-        dismiss(conversation, membership, reason="left", by=participant)
+        membership = _active_membership(conversation, participant)
+        policy.require(Action.LEAVE, _situation(conversation, membership))
+        if membership is not None:  # which the policy has seen to
+            membership.participant = participant
+            dismiss(conversation, membership, reason="left", by=participant)
 
 
 def leave_every_conversation(participant: Participant) -> None:

@@ -1,5 +1,7 @@
 /** What one may do in the conversation now: asks the server, and lets the composer follow. */
 
+import { showTimes } from "./times.js";
+
 const MOST_MS = 2 ** 31 - 1; // what a timer takes
 
 export class Standing {
@@ -14,6 +16,7 @@ export class Standing {
   constructor(form, address) {
     this.form = form;
     this.address = address;
+    form?.addEventListener("focusin", () => this.refresh()); // before somebody writes in vain: a mute makes no entry
   }
 
   /** After anything that may have changed it. Only the answer to the latest question counts. */
@@ -37,7 +40,10 @@ export class Standing {
     }
     if (this.form) this.form.hidden = !canSend;
     this.#notice.hidden = canSend;
-    this.#notice.textContent = detail ?? "";
+    this.#notice.querySelector(".detail").textContent = detail ?? "";
+    this.#notice.querySelector(".until").hidden = !endsAt;
+    this.#notice.querySelector("time").dateTime = endsAt ?? "";
+    showTimes(this.#notice);
     clearTimeout(this.#timer);
     if (endsAt) this.#timer = setTimeout(() => this.refresh(), Math.min(new Date(endsAt) - Date.now() + 500, MOST_MS));
   }

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.admin.conftest import PASSWORD
-from tests.clients import SocketClient
+from tests.clients import RestClient, SocketClient
 from tests.servers import ServerProcess
 
 LISTS = "/admin/{}/"
@@ -18,9 +18,9 @@ AT_ONCE = 1.0
 def made(server: ServerProcess) -> dict[str, Any]:
     people = [
         {"username": "admin-sockets", "password": PASSWORD, "staff": True},
-        *({"username": name} for name in ("admin-ann", "admin-ben", "admin-cho")),
+        *({"username": name} for name in ("admin-ann", "admin-ben", "admin-cho", "admin-dee")),
     ]
-    members = {"admin-ann": "owner", "admin-ben": "member", "admin-cho": "member"}
+    members = {"admin-ann": "owner", "admin-ben": "member", "admin-cho": "member", "admin-dee": "member"}
     conversations = [{"title": title, "members": members} for title in ("Admin sockets", "Admin deletes")]
     return server.provision({"participants": people, "conversations": conversations})
 
@@ -56,6 +56,18 @@ async def test_a_deactivated_account_is_cut_off(
             browser, LISTS.format("participants/participant"), action="deactivate", _selected_action=chosen, index="0"
         )
         assert await socket.until_closed(timeout=AT_ONCE) == 4401
+
+
+async def test_unchecking_active_on_the_form_of_an_account_cuts_it_off_too(
+    server: ServerProcess, made: dict[str, Any], browser: httpx.AsyncClient
+) -> None:
+    async with socket_of(server, made, "admin-dee") as socket:
+        await socket.until_type("connected")
+        page = f"/admin/participants/participant/{made['participants']['admin-dee']['id']}/change/"
+        await post(browser, page, username="admin-dee", display_name="Dee", email="")
+        assert await socket.until_closed(timeout=AT_ONCE) == 4401
+    async with RestClient(server.url, made["participants"]["admin-dee"]["access"]) as rest:
+        assert (await rest.get("/api/v1/me")).json()["code"] == "token_revoked"
 
 
 async def test_a_removed_member_is_let_go_and_the_others_are_told(

@@ -203,6 +203,10 @@ def test_the_standing_is_told_with_the_reason_and_its_end():
     muted = client.get(address(conversation, "-standing")).json()
     assert (muted["can_send"], bool(muted["ends_at"])) == (False, True)
     assert "muted" in muted["detail"]
+    page = client.get(address(conversation)).content.decode()
+    assert 'id="composer"' not in page
+    ends = Membership.objects.get(conversation=conversation, participant=grace).muted_until
+    assert f'You can write again from <time datetime="{ends:%Y-%m-%dT%H:%M:%S}' in page
 
 
 @pytest.mark.parametrize("part", ["-participants", "-invitations", "-settings", "-switch", "-standing"])

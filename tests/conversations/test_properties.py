@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from conversations import events
 from conversations.models import Event, Membership
 from conversations.policy import Standing
-from conversations.services import conversations, memberships, messages, sends
+from conversations.services import conversations, invitations, memberships, messages, sends
 from participants.errors import ChatError
 from tests.personas import agent, client_of, conversation_of, person
 
@@ -58,7 +58,7 @@ class Stage:
         self.conversation.refresh_from_db()
 
     def join(self, who):
-        memberships.conversation_join(participant=self.cast[who], conversation_id=self.conversation.pk)
+        invitations.conversation_join(participant=self.cast[who], conversation_id=self.conversation.pk)
 
     def leave(self, who):
         memberships.conversation_leave(participant=self.cast[who], conversation_id=self.conversation.pk)
