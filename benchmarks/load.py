@@ -65,6 +65,13 @@ class Crew:
 
         await asyncio.gather(*(one(*place) for place in places))
 
+    def let_go(self, socket: ChatSocket) -> None:
+        """Drop one line."""
+        room = self.streams.index(socket.stream)
+        self.sockets[room].remove(socket)
+        socket.stream.readers -= 1
+        socket.close()
+
     @property
     def everyone(self) -> list[ChatSocket]:
         """All sockets."""
@@ -117,10 +124,12 @@ class Sender:
         self._begun: dict[str, float] = {}
         self._is_running = False
         self._is_held = False
+        self._last: int | None = None
         socket.on_ack = self._acked
 
-    def start(self) -> None:
-        """Send as much as the window takes, and on with each ack."""
+    def start(self, limit: int | None = None) -> None:
+        """Send as much as the window takes, and on with each ack; ``limit`` messages in all, or until ``stop``."""
+        self._last = None if limit is None else self.sent + limit
         self._is_running = True
         self._fill()
 
@@ -157,7 +166,7 @@ class Sender:
         self.send()
 
     def _fill(self) -> None:
-        while self._is_running and len(self._begun) < self._window:
+        while self._is_running and len(self._begun) < self._window and self.sent != self._last:
             if self._ahead is not None and self.socket.stream.missing > self._ahead:
                 self._hold()
                 return
@@ -187,6 +196,11 @@ class Stretch:
     delivered: int
     acked: int
     cpu: dict[str, float]
+
+    @property
+    def cores(self) -> dict[str, float]:
+        """Cores in use, by process."""
+        return {name: used / self.seconds for name, used in self.cpu.items()}
 
 
 class Meter:

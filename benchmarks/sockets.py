@@ -51,6 +51,10 @@ class Stream:
             for number in list(self.copies)[: KEPT_FRAMES // 2]:
                 del self.copies[number]
 
+    def forget_latencies(self) -> None:
+        """Begin anew."""
+        self.latencies = array("d")
+
     def note_latencies(self, sent: tuple[float, ...]) -> None:
         """Messages sent at these times have arrived just now."""
         now = self.clock()

@@ -22,10 +22,20 @@ ENGINES = ("sqlite", "postgres")
 
 @dataclass(frozen=True)
 class Crowd:
-    """Who talks where: so many conversations, each with so many members of its own."""
+    """Who talks where: so many conversations, each with so many members of its own.
+
+    ``rate`` is messages a second of all together, where a workload has a pace; ``history`` is messages said before.
+    """
 
     conversations: int = 1
     members: int = 2
+    rate: float = 0.0
+    history: int = 0
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Every member of every conversation, one of each conversation at a time."""
+        return [(room, member) for member in range(self.members) for room in range(self.conversations)]
 
     def names(self, conversation: int) -> list[str]:
         """Members of a conversation, by number."""

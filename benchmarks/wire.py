@@ -41,11 +41,14 @@ def upgrade_request(host: str, path: str, headers: dict[str, str]) -> bytes:
 
 
 def header(data: bytes, start: int) -> tuple[int, int]:
-    """Where the payload of the frame at ``start`` begins and ends; (0, 0) if its header is not all there."""
+    """Where the payload of the frame at ``start`` begins and ends; (0, 0) if its header is not all there.
+
+    Frames with a mask have four bytes between the two.
+    """
     available = len(data) - start
     if available < 2:
         return 0, 0
-    size = data[start + 1]
+    size = data[start + 1] & 0x7F
     if size < 126:
         return start + 2, start + 2 + size
     if size == 126:

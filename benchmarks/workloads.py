@@ -1,44 +1,17 @@
-"""The workloads. Each takes running servers and a plan, and says what came out; none knows which app it measures."""
+"""The workloads by name."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from benchmarks.load import Crew, Meter, Sender, Stretch, settle
-from benchmarks.targets import Crowd, Target
+from benchmarks import arrivals, rest, traffic
+from benchmarks.outcome import Run
+from benchmarks.targets import ENGINES, Crowd
 
-WARM_UP_SECONDS = 1.0
-PATIENCE_SECONDS = 5.0
-MESSAGES_AHEAD = 400  # promised to a conversation and not delivered; an outbox holds about 1,500
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a run is to be done. ``window`` is how many sends each sender keeps on their way; None: as it is defined."""
-
-    seconds: float = 10.0
-    window: int | None = None
-    scale: float = 1.0
-    pids: Mapping[str, Sequence[int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one run showed. ``figures`` are by name with the unit in it; ``faults`` count what should not happen."""
-
-    figures: dict[str, float]
-    faults: dict[str, int]
-    counts: dict[str, int]
-    cpu_share: dict[str, float] = field(default_factory=dict)
-
-
-Run = Callable[[Target, Crowd, Plan], Coroutine[Any, Any, Outcome]]
+SINGLE = ("single",)
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A workload by name. ``main`` is the figure that ratios are made of."""
+    """One workload. ``main`` is the figure that ratios are made of."""
 
     name: str
     title: str
@@ -47,93 +20,69 @@ class Workload:
     main: str
     modes: tuple[str, ...] = ("single", "arrays")
     on_tutorial: bool = True
+    engines: tuple[str, ...] = ENGINES
+    processes: int = 1
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of the values does not exceed; NaN if there are none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
-
-
-def cpu_shares(stretch: Stretch) -> dict[str, float]:
-    """Cores in use, by process."""
-    return {name: used / stretch.seconds for name, used in stretch.cpu.items()}
-
-
-def outcome(crew: Crew, lost: int, stretch: Stretch, figures: dict[str, float]) -> Outcome:
-    """The outcome of a stretch."""
-    faults = dict(crew.faults) | ({"lost": lost} if lost else {})
-    counts = {
-        "acked": crew.acked,
-        "delivered": crew.delivered,
-        "promised": sum(stream.promised for stream in crew.streams),
-    }
-    return Outcome(figures, faults, counts, cpu_shares(stretch))
-
-
-async def closed_loop(crew: Crew, senders: Sequence[Sender], plan: Plan) -> Outcome:
-    """Senders with windows, for a while; deliveries and acks a second, and what they cost the server."""
-    for sender in senders:
-        sender.start()
-    patience = asyncio.create_task(give_up_what_is_lost(senders))
-    await asyncio.sleep(min(WARM_UP_SECONDS, plan.seconds / 2))
-    for sender in senders:
-        sender.ack_times.clear()
-    stretch = await Meter(crew, plan.pids).watch(plan.seconds)
-    for sender in senders:
-        sender.stop()
-    waits = [wait for sender in senders for wait in sender.ack_times]
-    lost = await settle(crew, senders)
-    patience.cancel()
-    figures = {
-        "deliveries/s": stretch.delivered / stretch.seconds,
-        "acked sends/s": stretch.acked / stretch.seconds,
-        "server CPU µs a delivery": stretch.cpu.get("server", 0.0) / max(1, stretch.delivered) * 1e6,
-        "server CPU µs a send": stretch.cpu.get("server", 0.0) / max(1, stretch.acked) * 1e6,
-        "ack p50 ms": percentile(waits, 0.5) * 1e3,
-        "ack p99 ms": percentile(waits, 0.99) * 1e3,
-    }
-    await crew.close()
-    return outcome(crew, lost, stretch, figures)
-
-
-async def give_up_what_is_lost(senders: Sequence[Sender]) -> None:
-    """Sends without an answer for too long do not hold their senders up; what they promised counts as lost."""
-    while True:
-        await asyncio.sleep(PATIENCE_SECONDS / 10)
-        for sender in senders:
-            sender.give_up(PATIENCE_SECONDS)
-
-
-async def everyone_connected(target: Target, crowd: Crowd) -> Crew:
-    """All members of all conversations, one socket each."""
-    crew = Crew(target, crowd.conversations)
-    await crew.open_all((room, member) for room in range(crowd.conversations) for member in range(crowd.members))
-    return crew
-
-
-async def fan_out(target: Target, crowd: Crowd, plan: Plan) -> Outcome:
-    """One conversation: a few of its members send as much as they can, all of them read."""
-    crew = await everyone_connected(target, crowd)
-    window = plan.window or 8
-    ahead = MESSAGES_AHEAD * crowd.members
-    senders = [Sender(socket, window, ahead) for socket in crew.sockets[0][:16]]
-    return await closed_loop(crew, senders, plan)
-
-
-async def everyone_sends(target: Target, crowd: Crowd, plan: Plan) -> Outcome:
-    """Many conversations: every member sends and reads."""
-    crew = await everyone_connected(target, crowd)
-    window = plan.window or 1
-    ahead = MESSAGES_AHEAD * crowd.members
-    return await closed_loop(crew, [Sender(socket, window, ahead) for socket in crew.everyone], plan)
-
+TO_CONNECTED, TO_NEWEST = "connect p99 ms", "caught up p50 ms"
+ACKED, DELIVERED, COST = "acked sends/s", "deliveries/s", "server CPU µs a delivery"
 
 WORKLOADS = [
-    Workload("sends", "acked sends/s, 100 conversations", Crowd(100, 2), everyone_sends, "acked sends/s", ("single",)),
-    Workload("sends-one", "acked sends/s, one conversation", Crowd(1, 16), fan_out, "acked sends/s", ("single",)),
-    Workload("fanout-50", "one conversation of 50", Crowd(1, 50), fan_out, "deliveries/s"),
-    Workload("fanout-200", "one conversation of 200", Crowd(1, 200), fan_out, "deliveries/s"),
-    Workload("fanout-1000", "one conversation of 1,000", Crowd(1, 1000), fan_out, "deliveries/s"),
-    Workload("rooms", "30 conversations of 10, everyone sends", Crowd(30, 10), everyone_sends, "deliveries/s"),
+    Workload("fanout-50", "one conversation of 50", Crowd(1, 50), traffic.fan_out, DELIVERED),
+    Workload("fanout-200", "one conversation of 200", Crowd(1, 200), traffic.fan_out, DELIVERED),
+    Workload("fanout-1000", "one conversation of 1,000", Crowd(1, 1000), traffic.fan_out, DELIVERED),
+    Workload("rooms", "30 conversations of 10, everyone sends", Crowd(30, 10), traffic.everyone_sends, DELIVERED),
+    Workload("latency", "30 people, 5 messages/s each", Crowd(1, 30, rate=150), traffic.paced, "delivery p99 ms"),
+    Workload(
+        "latency-busy",
+        "one conversation of 50 at 20,000 deliveries/s",
+        Crowd(1, 50, rate=400),
+        traffic.paced,
+        "delivery p99 ms",
+        on_tutorial=False,
+    ),
+    Workload("sends", "100 conversations of 2, everyone sends", Crowd(100, 2), traffic.everyone_sends, ACKED, SINGLE),
+    Workload("sends-one", "one conversation of 16, everyone sends", Crowd(1, 16), traffic.fan_out, ACKED, SINGLE),
+    Workload(
+        "rest", "16 conversations of 2, everyone posts", Crowd(16, 2), rest.rest_sends, "REST sends/s", SINGLE, False
+    ),
+    Workload("connects", "32 clients come and go", Crowd(10, 50), arrivals.connects, "connects/s", SINGLE),
+    Workload(
+        "connects-at-once", "500 connect at once", Crowd(10, 50), arrivals.connects_at_once, "connect p99 ms", SINGLE
+    ),
+    Workload("memory", "1,000 idle sockets", Crowd(20, 50), arrivals.idle_memory, "kB a socket", SINGLE),
+    Workload(
+        "catch-up", "1,000 missed messages", Crowd(1, 16), arrivals.catch_up, "caught up p50 ms", on_tutorial=False
+    ),
+    Workload("receivers-30", "one conversation of 30", Crowd(1, 30), traffic.fan_out, COST, on_tutorial=False),
+    Workload("receivers-300", "one conversation of 300", Crowd(1, 300), traffic.fan_out, COST, on_tutorial=False),
+    Workload("rooms-15", "15 conversations of 10", Crowd(15, 10), traffic.everyone_sends, COST, on_tutorial=False),
+    Workload("rooms-150", "150 conversations of 10", Crowd(150, 10), traffic.everyone_sends, COST, on_tutorial=False),
+    Workload(
+        "history-2000", "2,000 stored", Crowd(1, 50, history=2_000), traffic.with_history, COST, on_tutorial=False
+    ),
+    Workload(
+        "history-20000", "20,000 stored", Crowd(1, 50, history=20_000), traffic.with_history, COST, on_tutorial=False
+    ),
+    Workload(
+        "rooms-two-processes",
+        "30 conversations of 10 over two processes",
+        Crowd(30, 10),
+        traffic.everyone_sends,
+        DELIVERED,
+        on_tutorial=False,
+        engines=("postgres",),
+        processes=2,
+    ),
+    Workload(
+        "sends-two-processes",
+        "100 conversations of 2 over two processes",
+        Crowd(100, 2),
+        traffic.everyone_sends,
+        ACKED,
+        SINGLE,
+        on_tutorial=False,
+        engines=("postgres",),
+        processes=2,
+    ),
 ]
