@@ -31,8 +31,9 @@ def main() -> int:
         found["results"] = run_all(arguments)
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    for engine in targets.ENGINES:
-        print(f"\n{engine}\n{report.main_table(report.rows(found['results']), engine)}")
+    rows = report.rows(found["results"])
+    for engine in dict.fromkeys(row.engine for row in rows):
+        print(f"\n{engine}\n{report.main_table(rows, engine)}")
     if arguments.write:
         report.write(found)
     return 0
