@@ -19,7 +19,22 @@ from participants.errors import Gone, NotFound
 from participants.models import Participant
 from participants.presence import online_or_unknown
 from participants.presentation import participant_profile
-from participants.rows import Shape, among, select
+from participants.rows import Shape, among, parameter, select
+
+_CONVERSATION = Shape(Conversation, "c")
+_MEMBERSHIP = Shape(Membership, "m")
+_PERSON = Shape(Participant, "p", only={"id", "username", "display_name", "kind", "last_seen_at"})
+_MEMBERSHIP_FOR = (
+    f"SELECT {_MEMBERSHIP.columns}, {_CONVERSATION.columns} FROM {_MEMBERSHIP.table}"  # noqa: S608 - names of models
+    f" JOIN {_CONVERSATION.table} ON c.id = m.conversation_id WHERE m.conversation_id = %s AND m.participant_id = %s"
+)
+_MEMBERS = (
+    f"SELECT {_MEMBERSHIP.columns}, {_PERSON.columns} FROM {_MEMBERSHIP.table}"  # noqa: S608 - names of models
+    f" JOIN {_PERSON.table} ON p.id = m.participant_id WHERE "
+)
+_ACTIVE_MEMBERSHIPS = f"{_MEMBERS} p.is_active AND (m.conversation_id, m.participant_id) IN "
+_MEMBERS_OF = f"{_MEMBERS} m.conversation_id = %s"
+_SENT_MESSAGES = "SELECT id FROM conversations_event WHERE (conversation_id, author_id, message_id) IN "
 
 
 @audit.watched("participant")
@@ -28,19 +43,17 @@ def get_membership_for(participant: Participant, conversation_id: UUID, action: 
 
     Raises NotFound, or Forbidden as the policy says (``not_a_participant`` from outside).
     """
-    membership = (
-        Membership.objects.filter(conversation_id=conversation_id, participant=participant)
-        .select_related("conversation", "participant")
-        .first()
-    )
-    if membership is None:
-        conversation = Conversation.objects.filter(pk=conversation_id).first()
-        if conversation is None:
-            raise NotFound("There is no such conversation.")
-        policy.require(action, conversation.situation(conversation.outside))
-        raise AssertionError("the policy lets an outsider through where a membership is needed")
-    policy.require(action, membership.situation(membership.conversation))
-    return membership
+    parameters = [parameter(conversation_id), parameter(participant.pk)]
+    for found, conversation in select(_MEMBERSHIP_FOR, parameters, _MEMBERSHIP, _CONVERSATION):
+        membership: Membership = found
+        membership.conversation, membership.participant = conversation, participant
+        policy.require(action, membership.situation(conversation))
+        return membership
+    outside = Conversation.objects.filter(pk=conversation_id).first()
+    if outside is None:
+        raise NotFound("There is no such conversation.")
+    policy.require(action, outside.situation(outside.outside))
+    raise AssertionError("the policy lets an outsider through where a membership is needed")
 
 
 def get_message_for(participant: Participant, message_id: UUID) -> Event:
@@ -59,7 +72,10 @@ def get_message_for(participant: Participant, message_id: UUID) -> Event:
 
 def members_of(conversation: Conversation, limit: int | None = None) -> list[dict[str, Any]]:
     """Member objects, online first, then by how long they have been in: one query and one presence call."""
-    rows = list(Membership.objects.filter(conversation=conversation).select_related("participant"))
+    rows: list[Membership] = []
+    for membership, participant in select(_MEMBERS_OF, [parameter(conversation.pk)], _MEMBERSHIP, _PERSON):
+        membership.participant = participant
+        rows.append(membership)
     online = online_or_unknown(row.participant_id for row in rows)
     rows.sort(key=lambda row: (not online[row.participant_id], row.joined_at, row.pk))
     return [presentation.member_object(row, is_online=online[row.participant_id]) for row in rows[:limit]]
@@ -235,16 +251,6 @@ def messages_by_minute(until: datetime, *, minutes: int) -> list[int]:
 
 
 # --- rows that a batch of sends is decided on -------------------------------------------------------------------------
-
-
-_MEMBERSHIP = Shape(Membership, "m")
-_PERSON = Shape(Participant, "p", only={"id", "username", "display_name", "kind"})
-_ACTIVE_MEMBERSHIPS = (
-    f"SELECT {_MEMBERSHIP.columns}, {_PERSON.columns} FROM {_MEMBERSHIP.table}"  # noqa: S608 - names of models
-    f" JOIN {_PERSON.table} ON p.id = m.participant_id"
-    " WHERE p.is_active AND (m.conversation_id, m.participant_id) IN "
-)
-_SENT_MESSAGES = "SELECT id FROM conversations_event WHERE (conversation_id, author_id, message_id) IN "
 
 
 def active_memberships(pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Membership]:

@@ -74,7 +74,7 @@ def begin(socket: Socket, found: replay.Snapshot, cursor: int | None, *, presenc
             "type": "connected",
             "conversation_id": found.conversation,
             "participant": participant_object(socket.credential.participant),
-            "participants": found.participants,
+            "participants": room.as_shown(found.participants, to=socket.participant_id),
             "first_sequence_id": found.first,
             "current_sequence_id": found.current,
             "limits": limits(found.capacity),

@@ -1,6 +1,7 @@
 """Reads of the log and of access for sockets: synchronous, a few queries each, called in one thread hop."""
 
 import contextlib
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,7 @@ def snapshot(participant: Participant, conversation_id: UUID) -> Snapshot:
 
 def _snapshot(membership: Membership) -> Snapshot:
     conversation = membership.conversation
-    members = selectors.members_of(conversation)
+    members = _members(conversation)
     return Snapshot(
         conversation=conversation.pk,
         current=conversation.last_sequence,
@@ -84,6 +85,25 @@ def _snapshot(membership: Membership) -> Snapshot:
         situation=membership.situation(conversation),
         capacity=conversation.max_participants,
     )
+
+
+# By conversation: what its members were, and until when that may be shown. Whoever joins, leaves or changes their role
+# appends to the log, so only presence and read markers can be old, by half a second; frames tell of both.
+_known_members: dict[UUID, tuple[int, float, list[dict[str, Any]]]] = {}
+_KNOWN_SECONDS = 0.5
+_KNOWN_CONVERSATIONS = 1000
+
+
+def _members(conversation: Conversation) -> list[dict[str, Any]]:
+    """All members; read once for all who connect at the same time, as after a restart."""
+    at, until, members = _known_members.get(conversation.pk, (0, 0.0, []))
+    now = time.monotonic()
+    if at != conversation.last_sequence or until < now:
+        members = selectors.members_of(conversation)
+        if len(_known_members) >= _KNOWN_CONVERSATIONS:
+            _known_members.clear()
+        _known_members[conversation.pk] = (conversation.last_sequence, now + _KNOWN_SECONDS, members)
+    return members
 
 
 def open_socket(connection: Connection, participant: Participant, conversation_id: UUID | None) -> Snapshot | None:

@@ -1,6 +1,7 @@
 """One conversation as a process follows it: its line, its local subscribers, who of its members is online."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -124,6 +125,15 @@ class Room:
         for socket in list(self.sockets):
             if not self.is_large or socket.following[self.conversation].wants_presence:
                 socket.put(delivery)
+
+    def as_shown(self, members: Sequence[dict[str, Any]], *, to: UUID) -> list[dict[str, Any]]:
+        """Members as the subscribers know them: a change shown since the rows were read is not shown again."""
+        return [
+            member
+            if member["id"] == to or member["id"] not in self.members or member["is_online"] is None
+            else member | {"is_online": member["id"] in self.shown}
+            for member in members
+        ]
 
     def show_away(self, socket: Socket) -> None:
         """Tell a new subscriber who is away: ``connected`` says who is here only."""
