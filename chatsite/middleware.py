@@ -62,15 +62,19 @@ class HeadersMiddleware:
         return response
 
 
-class TrailingSlashMiddleware:
-    """``/x/`` answers like ``/x``. The admin keeps Django's own slashes."""
+# A UUID may be written with either case (RFC 9562, section 4); routes know the lower one.
+UUID_SEGMENT = re.compile(r"(?<=/)[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?=/|$)")
+
+
+class PathMiddleware:
+    """One spelling of a path: ``/x/`` answers like ``/x``, and ids may be in capitals. The admin keeps its slashes."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Take the slash off before routes are looked at."""
-        path = request.path_info
+        """Rewrite the path before routes are looked at."""
+        path = request.path_info = UUID_SEGMENT.sub(lambda found: found[0].lower(), request.path_info)
         if path.endswith("/") and not path.startswith((f"/{settings.ADMIN_PATH}", "/static/")):
             request.path_info = path.rstrip("/") or "/"
         return self.get_response(request)

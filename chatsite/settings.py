@@ -91,7 +91,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "chatsite.middleware.HeadersMiddleware",
-    "chatsite.middleware.TrailingSlashMiddleware",
+    "chatsite.middleware.PathMiddleware",
     "chatsite.middleware.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

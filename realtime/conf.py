@@ -7,6 +7,8 @@ class Conf:
     """Bounds and periods of live delivery. Periods are seconds."""
 
     frame_bytes = Setting("CHAT_FRAME_BYTES", 64 * 1024, "largest frame a client may send")
+    frames_per_second = Setting("CHAT_FRAMES_PER_SECOND", 50.0, "frames one socket may send, over time")
+    frames_burst = Setting("CHAT_FRAMES_BURST", 600, "frames one socket may send at once")
     outbox_bytes = Setting("CHAT_OUTBOX_BYTES", 1024 * 1024, "most that waits for one slow reader")
     send_seconds = Setting("CHAT_SEND_SECONDS", 20.0, "longest a single write to a socket may take")
     close_seconds = Setting("CHAT_CLOSE_SECONDS", 2.0, "longest a goodbye may take before the line is cut")

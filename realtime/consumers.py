@@ -115,6 +115,7 @@ class ChatConsumer(AsyncConsumer):
             "conversation_id": command.conversation_id or socket.conversation,
         }
         try:
+            socket.require_slower()
             await handlers.handle(socket, command)
         except ChatError as error:
             socket.refuse(error, **about)

@@ -151,6 +151,25 @@ class Patience:
 
 
 @dataclass(slots=True)
+class Bucket:
+    """So many frames a second, and a burst of them at once. Both may be set anew at any time."""
+
+    rate: float
+    burst: float
+    _level: float = 0.0
+    _at: float = float("-inf")
+
+    def take(self, now: float) -> float:
+        """Take one; 0 if there was one, else the seconds until there is."""
+        self._level = max(0.0, self._level - (now - self._at) * self.rate)
+        self._at = now
+        if self._level + 1 > self.burst:
+            return (self._level + 1 - self.burst) / self.rate
+        self._level += 1
+        return 0.0
+
+
+@dataclass(slots=True)
 class Expiry:
     """The end of a credential, with notice. Times are Unix seconds."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import random
 import time
 from collections.abc import Hashable
@@ -11,14 +12,15 @@ from uuid import UUID
 
 from conversations.policy import Situation
 from participants.authentication import Credential
-from participants.errors import ChatError, Unavailable
+from participants.conf import conf as participants_conf
+from participants.errors import ChatError, LimitExceeded, Unavailable
 from participants.presence import Connection
 from realtime import metrics
 from realtime.close_codes import CloseCode
 from realtime.conf import conf
 from realtime.delivery import Delivery
 from realtime.outbox import Outbox
-from realtime.session import Expiry, Patience, Subscription
+from realtime.session import Bucket, Expiry, Patience, Subscription
 from realtime.transport import Transport
 
 logger = logging.getLogger(__name__)
@@ -109,6 +111,7 @@ class Socket:
         self.takes_pages = takes_pages  # what was missed comes as ``sync``, not entry by entry
         self.expiry = Expiry(credential.expires_at, conf.expiry_notice_seconds)
         self.patience = Patience(conf.malformed_frames, conf.typing_seconds, conf.flood_warnings)
+        self.input = Bucket(conf.frames_per_second, conf.frames_burst)
         self.following: dict[UUID, Following] = {}
         self.is_closing = False  # nothing more will be sent
         self.sending = Sending()
@@ -122,6 +125,11 @@ class Socket:
     def participant_id(self) -> UUID:
         """Whose it is."""
         return self.credential.participant.pk
+
+    def require_slower(self) -> None:
+        """Take a frame in. Raises LimitExceeded ``rate_limited`` for one too many."""
+        if participants_conf.rate_limits and (wait := self.input.take(time.monotonic())):
+            raise LimitExceeded("You are sending frames too fast.", retry_after=math.ceil(wait), scope="frames")
 
     @property
     def is_closed(self) -> bool:

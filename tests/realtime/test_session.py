@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.session import PENDING, Expiry, Line, Patience, Subscription
+from realtime.session import PENDING, Bucket, Expiry, Line, Patience, Subscription
 
 RECENT = 8
 
@@ -262,3 +262,24 @@ def test_a_renewed_credential_gets_a_notice_of_its_own() -> None:
     assert expiry.due(995) == "notice"
     expiry.renew(2000.0)
     assert [expiry.due(at) for at in (1000, 1500, 1990, 1995, 2000)] == [None, None, "notice", None, "closed"]
+
+
+@given(gaps=st.lists(st.floats(0, 2), max_size=200), rate=st.floats(1, 50), burst=st.integers(1, 20))
+def test_a_bucket_never_lets_more_through_than_its_burst_and_rate(gaps: list[float], rate: float, burst: int) -> None:
+    bucket = Bucket(rate, burst)
+    now, passed = 0.0, []
+    for gap in gaps:
+        now += gap
+        if bucket.take(now) == 0:
+            passed.append(now)
+    for first, start in enumerate(passed):
+        for last in range(first, len(passed)):
+            assert last - first + 1 <= burst + (passed[last] - start) * rate + 1e-6
+
+
+def test_a_bucket_says_when_there_is_room_again() -> None:
+    bucket = Bucket(rate=2, burst=3)
+    assert [bucket.take(10.0) for _ in range(3)] == [0, 0, 0]
+    assert bucket.take(10.0) == pytest.approx(0.5)
+    assert bucket.take(10.25) == pytest.approx(0.25)
+    assert bucket.take(10.5) == 0
