@@ -5,7 +5,8 @@ The store knows (participants.presence); this compares what the rooms have shown
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
+from functools import partial
 from uuid import UUID
 
 from django.utils import timezone
@@ -34,7 +35,7 @@ class PresenceWatch:
         self._tasks = tasks
         self._active: set[UUID] = set()
         self._woken: set[UUID] = set()
-        self._asked: set[UUID] = set()
+        self._asked: dict[UUID, bool] = {}  # whether they were seen to be gone before
         self._released: dict[str, Connection] = {}
 
     def start(self) -> None:
@@ -58,9 +59,9 @@ class PresenceWatch:
         socket.active_at = now
         self._active.add(socket.participant_id)
 
-    def look_at(self, participant: UUID) -> None:
+    def look_at(self, participant: UUID, *, again: bool = False) -> None:
         """Their status may have changed. Looks in a short window become one."""
-        self._asked.add(participant)
+        self._asked[participant] = again or self._asked.get(participant, False)
         self._asking.set()
 
     def release(self, connection: Connection) -> None:
@@ -109,12 +110,7 @@ class PresenceWatch:
             for connection in batch:
                 self._released.pop(connection, None)
             for participant in gone:
-                self._announce_later(participant)
-
-    def _announce_later(self, participant: UUID) -> None:
-        """A reload of a page is no going away."""
-        news = Control(participant=participant, presence=True)
-        asyncio.get_running_loop().call_later(conf.presence_grace_seconds, publish.publish_now_unsafe, news)
+                publish.publish_now_unsafe(Control(participant=participant, presence=True))
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -124,22 +120,27 @@ class PresenceWatch:
             await self._asking.wait()
             await asyncio.sleep(conf.presence_window_seconds)
             self._asking.clear()
-            asked, self._asked = self._asked, set()
+            asked, self._asked = self._asked, {}
             try:
                 await self._show(asked)
             except PASSING:
                 continue  # the next regular check finds it
 
-    async def _show(self, participants: Iterable[UUID]) -> None:
-        asked = set(participants)
-        concerned = [room for room in self._rooms.values() if not asked.isdisjoint(room.members)]
-        known = asked & set().union(*(room.members for room in concerned))
+    async def _show(self, asked: Mapping[UUID, bool]) -> None:
+        """Show the status of these. Who is gone is looked for once more: a reload of a page is no going away, and a
+        store that lost all leases gets them back meanwhile.
+        """
+        concerned = [room for room in self._rooms.values() if not room.members.isdisjoint(asked)]
+        known = asked.keys() & set().union(*(room.members for room in concerned))
         if not known:
             return
         statuses = await database.run(get_presence().statuses, known)
+        for each in [each for each in known if statuses[each] is Status.OFFLINE and not asked[each]]:
+            del statuses[each]
+            asyncio.get_running_loop().call_later(conf.presence_grace_seconds, partial(self.look_at, each, again=True))
         now = timezone.now()
         for room in concerned:
-            room.show_presence({each: statuses[each] for each in known & room.members}, now)
+            room.show_presence(statuses, now)
 
     async def _check(self) -> None:
         """Compare what the rooms show with the store; who is twice not found is gone (a restart is no going)."""
