@@ -32,7 +32,7 @@ class BoundedCount(Subquery):
     output_field = models.IntegerField()
 
 
-def _bounded(rows: models.QuerySet[Any, Any]) -> BoundedCount:
+def bounded_count(rows: models.QuerySet[Any, Any]) -> BoundedCount:
     """How many rows there are, up to one more than is counted."""
     return BoundedCount(rows.order_by()[: conf.unread_counted + 1])
 
@@ -77,8 +77,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             last_read=Subquery(own.values("last_read_sequence")),
             joined_sequence=Subquery(own.values("joined_sequence")),
         ).annotate(
-            unread=_bounded(unread.messages().exclude(author=participant).values("sequence")),
-            mentioned=_bounded(mentions.exclude(author=participant).values("sequence").distinct()),
+            unread=bounded_count(unread.messages().exclude(author=participant).values("sequence")),
+            mentioned=bounded_count(mentions.exclude(author=participant).values("sequence").distinct()),
         )
 
     def with_preview_for(self, participant: Participant) -> "ConversationQuerySet":

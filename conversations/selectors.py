@@ -91,6 +91,12 @@ def counted(participant: Participant, conversation_id: UUID) -> Any:
     )
 
 
+def counted_or_none(participant: Participant, conversation_id: UUID) -> Any:
+    """The same for a conversation that the participant may have left since; then None."""
+    rows = Conversation.objects.of(participant).with_counts().with_reading_of(participant)
+    return rows.with_preview_for(participant).filter(pk=conversation_id).first()
+
+
 def conversation_detail(participant: Participant, conversation_id: UUID) -> dict[str, Any]:
     """The conversation's object for a member, with members and newest messages. Raises NotFound, Forbidden."""
     membership = get_membership_for(participant, conversation_id)

@@ -38,6 +38,7 @@ class Conf:
     stream_heartbeat_seconds = Setting(
         "CHAT_STREAM_HEARTBEAT_SECONDS", 15.0, "a comment goes out on a stream this often"
     )
+    unread_seconds = Setting("CHAT_UNREAD_SECONDS", 0.25, "changes of unread counts are told together")
     subscriptions = Setting("CHAT_SUBSCRIPTIONS", 500, "conversations one socket may follow")
 
 

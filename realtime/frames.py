@@ -42,6 +42,7 @@ class SendMessage(Command):
     )
     reply_to: Id | None = None
     metadata: dict[str, Any] | None = None
+    attachments: list[Id] | None = None
     sender_id: Any = Field(None, validation_alias=_either("sender_id", "senderId"))
 
 
@@ -263,6 +264,24 @@ class MessageAck(Shape):
     duplicate: bool
 
 
+class Unread(Shape):
+    """What of a conversation one has not read. On a socket for many conversations, subscribed or not."""
+
+    type: Literal["unread"] = "unread"
+    conversation_id: UUID
+    unread_count: int
+    mention_count: int
+    last_sequence_id: int
+
+
+class ConversationAdded(Shape):
+    """One is in another conversation, which comes as in the list. On a socket for many conversations."""
+
+    type: Literal["conversation_added"] = "conversation_added"
+    conversation_id: UUID
+    conversation: dict[str, Any]
+
+
 class Unsubscribed(Shape):
     """A conversation no longer comes over this socket."""
 
@@ -311,11 +330,15 @@ SERVER_FRAMES: tuple[type[Shape], ...] = (
     Connected,
     SyncPage,
     MessageAck,
+    Unread,
+    ConversationAdded,
     Unsubscribed,
     Authenticated,
     Pong,
     Error,
     Closing,
 )
-AnyServerFrame = Union[Connected, SyncPage, MessageAck, Unsubscribed, Authenticated, Pong, Error, Closing]  # noqa: UP007
+AnyServerFrame = Union[  # noqa: UP007
+    Connected, SyncPage, MessageAck, Unread, ConversationAdded, Unsubscribed, Authenticated, Pong, Error, Closing
+]
 SERVER_FRAME: TypeAdapter[AnyServerFrame] = TypeAdapter(Annotated[AnyServerFrame, Field(discriminator="type")])

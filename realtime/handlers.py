@@ -169,6 +169,7 @@ async def send_message(socket: Socket, command: frames.SendMessage, conversation
         message_id=command.message_id,
         reply_to=command.reply_to,
         metadata=command.metadata,
+        attachments=command.attachments,
     )
     # Rendering Markdown takes up to 0.1 s: not on the loop.
     send = prepare() if markdown.is_plain(command.content) else await database.run(prepare)
@@ -241,11 +242,11 @@ async def join(socket: Socket, command: frames.Join, conversation: UUID) -> None
 
 async def leave(socket: Socket, command: frames.Leave, conversation: UUID) -> None:
     """Stop being a member; the entry of the log ends the subscription, and who had none is told here."""
-    followed = conversation in socket.following
+    is_told = conversation in socket.following or hub.unread.knows(socket, conversation)
     await database.run(
         memberships.conversation_leave, participant=socket.credential.participant, conversation_id=conversation
     )
-    if not followed:
+    if not is_told:
         socket.put_frame({"type": "unsubscribed", "conversation_id": conversation, "reason": "left"})
 
 

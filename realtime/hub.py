@@ -24,6 +24,7 @@ from realtime.room import Room
 from realtime.session import Subscription
 from realtime.socket import Following, Reading, Socket
 from realtime.tasks import Tasks
+from realtime.unread import UnreadWatch
 
 
 class Hub:
@@ -37,6 +38,7 @@ class Hub:
         self.is_open = True  # to sockets
         self.tasks = Tasks()
         self.presence = PresenceWatch(self.process, self.rooms, self.sockets, self.tasks)
+        self.unread = UnreadWatch(self.sockets, self.tasks, self._regroup)
         self.link = LayerLink(self.process, take=self._take, wanted=self._groups, rejoined=self._check_positions_early)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -51,6 +53,7 @@ class Hub:
         services.access_changed.append(lambda participant: publish.publish_now_unsafe(Control(participant)))
         self.link.start(self.tasks.own)
         self.presence.start()
+        self.unread.start()
         self.tasks.every(lambda: conf.position_seconds, self._check_positions)
         self.tasks.every(lambda: conf.access_seconds, self._check_access)
         self.tasks.every(lambda: 1.0, self._check_expiry)
@@ -75,16 +78,20 @@ class Hub:
     def _take(self, news: News) -> None:
         match news:
             case Entries(conversation, entries):
+                self.unread.note(news)
                 if room := self.rooms.get(conversation):
                     room.deliver(entries)
                     if room.line.has_hole:
                         self._fill(room, conf.hole_seconds)
             case Transient(conversation):
+                self.unread.note(news)
                 if room := self.rooms.get(conversation):
                     room.pass_on(news)
             case Control(presence=True, participant=participant) if participant is not None:
                 self.presence.look_at(participant)
             case Control():
+                if news.participant is not None:
+                    self.unread.look_at(news.participant)
                 self.tasks.early(self._check_access_of(self._concerned(news)))
 
     def _concerned(self, news: Control) -> list[Socket]:
@@ -94,8 +101,11 @@ class Hub:
             if socket.participant_id == news.participant or news.conversation in socket.following
         ]
 
+    def _regroup(self) -> None:
+        self.link.regroup()
+
     def _groups(self) -> Iterable[str]:
-        return map(publish.conversation_group, self.rooms)
+        return map(publish.conversation_group, {*self.rooms, *self.unread.conversations})
 
     # --- rooms --------------------------------------------------------------------------------------------------------
 
@@ -134,6 +144,7 @@ class Hub:
         if not self.is_open:  # its handshake was over just before
             self.tasks.own(socket.retire(0.0))
         metrics.sockets.set(len(self.sockets))
+        self.unread.add(socket)
         publish.publish_now_unsafe(Control(participant=socket.participant_id, presence=True))
 
     def remove(self, socket: Socket) -> None:
@@ -142,6 +153,7 @@ class Hub:
         metrics.sockets.set(len(self.sockets))
         for conversation in list(socket.following):
             self.unfollow(socket, conversation)
+        self.unread.remove(socket)
         self.presence.release(socket.connection)
 
     # --- holes and positions ------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from participants import audit
 from participants.errors import Conflict, Forbidden, InvalidInput, LimitExceeded, NotFound
 from participants.models import Participant
 
+TOLD_AT_ONCE = 20  # newcomers; of more, each socket finds out by its next look
+
 
 def find_membership(conversation: Conversation, participant_id: UUID) -> Membership | None:
     """The membership as it is now, or None."""
@@ -82,6 +84,8 @@ def admit(
     ]
     _audit_admitted(conversation, newcomers, by=by, via=via)
     made = Membership.objects.bulk_create(members)
+    if len(people) <= TOLD_AT_ONCE:
+        publish.publish_on_commit(*(publish.Control(participant=newcomer.pk) for newcomer in people))
     if muted:
         Mute.objects.filter(conversation=conversation, participant__in=people).delete()
     if count:
