@@ -69,14 +69,17 @@ class Entry(Event):
 
 
 class Message(Entry):
-    """Somebody said something. Shown as it is now: edited text, or nothing once deleted."""
+    """Somebody said something. Shown as it is now: edited text, or nothing once deleted.
+
+    What the site announces has role `system` and nobody as its `participant`.
+    """
 
     type: Literal["message"] = "message"
     id: UUID
     message_id: str
     role: Literal["user", "assistant", "system"]
-    participant: Participant
-    sender_id: UUID
+    participant: Participant | None
+    sender_id: UUID | None
     content: str | None
     html: str | None
     reply_to: UUID | None

@@ -80,7 +80,7 @@ def message_object(event: Event, *, whole: bool = False, mine: Collection[str] |
 
     ``mine`` are the emojis that the reader has reacted with, where that is known.
     """
-    author = cast(Participant, event.author)  # messages have one
+    author = event.author  # nobody's are announcements of the site
     deleted = event.deleted_at is not None
     message = {
         "type": Event.MESSAGE,
@@ -88,8 +88,8 @@ def message_object(event: Event, *, whole: bool = False, mine: Collection[str] |
         "conversation_id": event.conversation_id,
         "sequence_id": event.sequence,
         "message_id": event.message_id,
-        "role": _ROLE_OF_KIND.get(author.kind, "user"),
-        "participant": participant_object(author),
+        "role": _ROLE_OF_KIND.get(author.kind, "user") if author else "system",
+        "participant": participant_object(author) if author else None,
         "sender_id": event.author_id,
         "content": None if deleted else event.content,
         "html": None if deleted else event.html,

@@ -58,6 +58,7 @@ def _follows(before: dict[str, Any], message: dict[str, Any]) -> bool:
     """Whether it reads as one with the message before it, so that the name need not be repeated."""
     return (
         before["type"] == Event.MESSAGE
+        and message["sender_id"] is not None
         and before["sender_id"] == message["sender_id"]
         and bool(message["created_at"] - before["created_at"] < FOLLOWS_WITHIN)
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -61,13 +62,20 @@ class ConversationForm(forms.ModelForm):
         return number
 
 
+class AnnouncementForm(ActionForm):
+    """Beside the choice of an action: the words of an announcement."""
+
+    announcement = forms.CharField(label=_("Announcement:"), required=False)
+
+
 @admin.register(Conversation)
 class ConversationAdmin(ThroughServices):
     """Conversations."""
 
     form = ConversationForm
     inlines = (MemberInline, NewMemberInline, InvitationInline, BanInline, NewBanInline)
-    actions = ("archive", "unarchive", "lock", "unlock")
+    actions = ("archive", "unarchive", "lock", "unlock", "announce")
+    action_form = AnnouncementForm
     list_display = ("title", "visibility", "members", "last_sequence", "is_archived", "locked", "active_at")
     list_filter = ("visibility", ("archived_at", admin.EmptyFieldListFilter), "locked", "history")
     search_fields = ("title", "description")
@@ -151,6 +159,20 @@ class ConversationAdmin(ThroughServices):
     def unlock(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
         """Everybody writes in the chosen ones again."""
         self._change(request, queryset, locked=False)
+
+    @admin.action(description=_("Announce to everybody in them"), permissions=["change"])
+    def announce(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
+        """Say something in the chosen ones as the site; archived ones are left out. Each is told on its own."""
+        keys = list(queryset.filter(archived_at=None).order_by("pk").values_list("pk", flat=True))
+        told = 0
+        try:
+            for key in keys:
+                content = request.POST.get("announcement", "")
+                administration.announcement_send(by=staff(request), conversation_id=key, content=content)
+                told += 1
+        except ChatError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+        self.message_user(request, ngettext("%d conversation told.", "%d conversations told.", told) % told)
 
     def _change(self, request: HttpRequest, queryset: QuerySet[Conversation], **fields: bool) -> None:
         chosen = sorted(row.pk for row in queryset)  # as locks are taken

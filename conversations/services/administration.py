@@ -5,12 +5,14 @@ is as in the other services: locked rows, the same entries in the log, the same 
 """
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from conversations import log, policy
-from conversations.models import Ban, Conversation, Membership
+from conversations import log, markdown, policy
+from conversations.models import Ban, Conversation, Event, Membership
 from conversations.policy import Standing
 from conversations.services import changes, conversations, invitations, memberships, moderation
+from conversations.services.content import check_content
+from participants import audit
 from participants.errors import Forbidden, InvalidInput
 from participants.models import Participant
 
@@ -86,6 +88,24 @@ def invitation_revoke(*, by: Participant, conversation_id: UUID, invitation_id: 
     """End an invitation; ended already is fine. Raises NotFound."""
     with log.writing():
         invitations.revoke(log.lock(conversation_id), invitation_id, by=by)
+
+
+def announcement_send(*, by: Participant, conversation_id: UUID, content: str) -> Event:
+    """Say something to everybody in a conversation, as the site: a message without an author.
+
+    Raises NotFound, InvalidInput, TooLarge, Forbidden ``archived``.
+    """
+    check_content(content)
+    html = markdown.render(content)  # ahead of the lock
+    identity = uuid4()
+    announcement = Event(id=identity, type=Event.MESSAGE, message_id=str(identity), content=content, html=html)
+    with log.writing():
+        conversation = log.lock(conversation_id)
+        if conversation.archived_at is not None:
+            raise Forbidden("This conversation is archived: it can be read, not changed.", code="archived")
+        log.append(conversation, announcement)
+        audit.record(audit.Action.ANNOUNCED, actor=by, target=announcement, conversation=conversation)
+    return announcement
 
 
 def conversation_erase(*, by: Participant, conversation_id: UUID) -> None:

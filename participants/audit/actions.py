@@ -61,6 +61,7 @@ class Action(StrEnum):
     INVITATION_USED = "invitation_used", "It let somebody in (uses: how many so far)"
     INVITATION_REVOKED = "invitation_revoked", "It lets nobody in any more"
     MESSAGE_DELETED = "message_deleted", "Somebody else's message was deleted (target: the entry)"
+    ANNOUNCED = "announced", "Staff said something to everybody in a conversation (target: the entry)"
     # --- what staff look at ---
     CONTENT_VIEWED = "content_viewed", "Staff looked at what was said (target: the entry)"
     AUDIT_EXPORTED = "audit_exported", "Staff took rows of this log away (format)"

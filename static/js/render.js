@@ -48,15 +48,17 @@ function setAvatar(element, participant) {
 
 /** A message as it is now, into a new element or the one that stood for it. */
 export function showMessage(message, element = clone("message-template")) {
-  setAvatar(element, message.participant);
-  setText(element, "name", message.participant.display_name);
-  element.querySelector(".badge").hidden = message.participant.kind !== "agent";
+  const { participant } = message; // null in what the site announces
+  element.classList.toggle("system", !participant);
+  if (participant) setAvatar(element, participant);
+  setText(element, "name", participant?.display_name ?? "Announcement");
+  element.querySelector(".badge").hidden = participant?.kind !== "agent";
   element.querySelector(".edited").hidden = !message.edited_at;
   element.querySelector("time").dateTime = message.created_at;
   element.querySelector(".pending")?.remove();
   delete element.dataset.state;
   Object.assign(element.dataset, {
-    sender: message.sender_id,
+    sender: message.sender_id ?? "",
     messageId: message.message_id,
     id: message.id,
     at: message.created_at,
@@ -141,6 +143,7 @@ export function regroup(element) {
   const before = element.previousElementSibling;
   const follows =
     before?.classList.contains("message") &&
+    element.dataset.sender &&
     before.dataset.sender === element.dataset.sender &&
     new Date(element.dataset.at) - new Date(before.dataset.at) < FOLLOWS_WITHIN_MS;
   element.classList.toggle("follows", Boolean(follows));

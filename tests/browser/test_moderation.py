@@ -6,6 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenWindow, Window
+from tests.servers import ServerProcess
+
+ANNOUNCE = """
+from conversations.services.administration import announcement_send
+from participants.models import Participant
+announcement_send(by=Participant.objects.first(), conversation_id="{key}", content="We are closing **soon**.")
+"""
 
 
 def make_link(one: Window, address: str, *, guests: bool = False) -> str:
@@ -147,3 +154,11 @@ def test_the_pages_fit_a_small_phone(window: OpenWindow):
     for place in (*paths, path, "/account", "/account/email", "/account/codes", "/account/password"):
         ada.page.goto(place)
         assert ada.page.evaluate("document.documentElement.scrollWidth") <= 320, place
+
+
+def test_an_announcement_comes_live_and_is_the_site_s(window: OpenWindow, server: ServerProcess):
+    _, grace, address = talking(window)
+    server.installation.manage("shell", "-c", ANNOUNCE.format(key=address.rsplit("/", 1)[1]))
+    row = grace.page.locator("#entries > .message.system")
+    expect(row.locator(".name")).to_have_text("Announcement")
+    expect(row.locator(".body strong")).to_have_text("soon")

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Invitation
 from conversations.policy import Standing
-from conversations.services import conversations, invitations, memberships, messages, moderation, sends
+from conversations.services import administration, conversations, invitations, memberships, messages, moderation, sends
 from participants import addresses, audit, services
 from participants.audit import Action, retention
 from participants.errors import ChatError, Forbidden, LimitExceeded, NotAuthenticated
@@ -228,6 +228,9 @@ DEEDS: dict[Action, Callable[[World], Any]] = {
     Action.MESSAGE_DELETED: lambda w: (
         [messages.message_delete(actor=who, message_id=say(who, w.conversation).pk) for who in (w.member, w.owner)]
         + [messages.message_delete(actor=w.owner, message_id=say(w.member, w.conversation).pk)]
+    ),
+    Action.ANNOUNCED: lambda w: administration.announcement_send(
+        by=w.boss, conversation_id=w.conversation.pk, content="We are closing."
     ),
     Action.CONTENT_VIEWED: lambda w: w.admin("get", f"conversations/event/{say(w.owner, w.conversation).pk}/change/"),
     Action.AUDIT_EXPORTED: lambda w: w.admin("get", "participants/auditevent/export/csv"),
