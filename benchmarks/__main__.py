@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import uvloop
 from benchmarks import calibration, machine, report, targets
 from benchmarks.outcome import Plan
 from benchmarks.targets import Engines, Target
+from benchmarks.wire import HandshakeRefused
 from benchmarks.workloads import WORKLOADS, Workload
 
 CALIBRATION = "calibration"
@@ -27,10 +29,11 @@ def main() -> int:
     if arguments.render:
         found = json.loads(arguments.render.read_text(encoding="utf-8"))
     else:
-        found = {"machine": machine.description(), "runs": arguments.runs, "seconds": arguments.seconds}
-        found["results"] = run_all(arguments)
+        found = {"machine": machine.description(), "runs": arguments.runs, "seconds": arguments.seconds, "results": []}
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        for result in run_all(arguments):
+            found["results"].append(result)
+            arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     rows = report.rows(found["results"])
     for engine in dict.fromkeys(row.engine for row in rows):
         print(f"\n{engine}\n{report.main_table(rows, engine)}")
@@ -61,11 +64,10 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-def run_all(arguments: argparse.Namespace) -> list[Result]:
+def run_all(arguments: argparse.Namespace) -> Iterator[Result]:
     """All runs of all chosen workloads; the apps take turns, so that each run compares what is close in time."""
-    results: list[Result] = []
     if CALIBRATION in arguments.workload:
-        results += [calibrate(kind, number) for number in range(arguments.runs) for kind in calibration.KINDS]
+        yield from (calibrate(kind, number) for number in range(arguments.runs) for kind in calibration.KINDS)
     chosen = [one for one in WORKLOADS if one.name in arguments.workload]
     for name in arguments.engine:
         here = [workload for workload in chosen if name in workload.engines]
@@ -74,8 +76,7 @@ def run_all(arguments: argparse.Namespace) -> list[Result]:
         with targets.running(name) as engines:
             for number in range(arguments.runs):
                 for workload in here:
-                    results += run_once(engines, workload, number, arguments)
-    return results
+                    yield from run_once(engines, workload, number, arguments)
 
 
 def calibrate(kind: str, number: int) -> Result:
@@ -84,17 +85,15 @@ def calibrate(kind: str, number: int) -> Result:
     return told({"workload": CALIBRATION, "engine": "none", "mode": kind, "run": number, **asdict(found)})
 
 
-def run_once(engines: Engines, workload: Workload, number: int, arguments: argparse.Namespace) -> list[Result]:
+def run_once(engines: Engines, workload: Workload, number: int, arguments: argparse.Namespace) -> Iterator[Result]:
     """One run of a workload in each mode, and on the tutorial app."""
-    results = []
     plan = Plan(seconds=arguments.seconds, window=arguments.window)
     for mode in workload.modes:
         if mode in arguments.mode:
             serving = engines.serve_product(workload.crowd, as_arrays=mode == "arrays", processes=workload.processes)
-            results.append(measure(engines, workload, plan, serving, mode, number))
+            yield from measure(engines, workload, plan, serving, mode, number)
     if workload.on_tutorial and not arguments.no_tutorial:
-        results.append(measure(engines, workload, plan, engines.serve_tutorial(), "tutorial", number))
-    return results
+        yield from measure(engines, workload, plan, engines.serve_tutorial(), "tutorial", number)
 
 
 def measure(
@@ -104,13 +103,19 @@ def measure(
     serving: AbstractContextManager[Target],
     mode: str,
     number: int,
-) -> Result:
-    """Start servers and run the workload on them."""
+) -> Iterator[Result]:
+    """Start servers and run the workload on them. A run that fails is told and left out; the next ones go on."""
     with serving as target:
         pids = {name: [process.pid] for name, process in engines.processes.items()}
         pids["server"] = [server.pid for server in target.servers]
-        found = uvloop.run(workload.run(target, workload.crowd, replace(plan, pids=pids)))
-    return told({"workload": workload.name, "engine": engines.name, "mode": mode, "run": number, **asdict(found)})
+        try:
+            found = uvloop.run(workload.run(target, workload.crowd, replace(plan, pids=pids)))
+        except (HandshakeRefused, OSError) as error:  # a timeout is an OSError
+            print(f"{engines.name:9} {workload.name:16} {mode:9} FAILED: {error!r}", file=sys.stderr, flush=True)
+            return
+        if defects := target.log_defects():
+            found.faults["defects in the server's log"] = defects
+    yield told({"workload": workload.name, "engine": engines.name, "mode": mode, "run": number, **asdict(found)})
 
 
 def told(result: Result) -> Result:

@@ -20,7 +20,7 @@ def description() -> dict[str, str]:
         "date": datetime.now(UTC).date().isoformat(),
         "processor": f"{processor()}, {os.cpu_count()} cores, shared by servers, engines and load",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "flush to disk": f"{flush_microseconds():,.0f} µs (4 KiB appended and fsynced where SQLite's file is)",
         "Python": platform.python_version(),
         "SQLite": sqlite3.sqlite_version,
