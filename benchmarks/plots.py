@@ -15,7 +15,7 @@ KINDS = {
 }
 COLOURS = {"single": "#3b6fb6", "arrays": "#2a9d6f", "tutorial": "#c0583a"}
 LEGEND = {"single": "single frames", "arrays": "chat.v1", "tutorial": "tutorial app"}
-LABEL, WIDE, BAR, GAP, TOP = 210, 420, 14, 10, 52
+LABEL, WIDE, BAR, GAP, TOP = 260, 400, 14, 10, 52
 CHARTS = {
     "deliveries": ("deliveries a second", ("fanout-50", "fanout-200", "fanout-1000", "rooms")),
     "sends": ("acked sends a second", ("sends", "sends-one")),
