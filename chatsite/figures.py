@@ -46,11 +46,20 @@ def current() -> Figures:
 
 def connections() -> int:
     """Open sockets of all server processes on this machine, or of this one where it is alone."""
+    return _total("chat_sockets", len(hub.sockets))
+
+
+def followed() -> int:
+    """Conversations with a reader; one with readers on several processes counts in each."""
+    return _total("chat_followed_conversations", len(hub.rooms))
+
+
+def _total(name: str, own: int) -> int:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return len(hub.sockets)
+        return own
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)
-    return int(registry.get_sample_value("chat_sockets") or 0)
+    return int(registry.get_sample_value(name) or 0)
 
 
 def bars(counts: list[int]) -> list[Bar]:

@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 from redis import Redis, RedisError
 
+from chatsite import figures
 from participants.encoding import encode
 from participants.errors import NotAuthenticated
 from participants.problems import problem_response
@@ -64,7 +65,7 @@ def checks() -> dict[str, dict[str, Any]]:
     return {
         "database": _timed(_ask_database, (DatabaseError,)),
         "channel_layer": _timed(_ask_redis, (RedisError, OSError)),
-        "realtime": {"status": "healthy", "sockets": len(hub.sockets), "conversations": len(hub.rooms)},
+        "realtime": {"status": "healthy", "sockets": figures.connections(), "conversations": figures.followed()},
         "agents": {"status": "healthy", "mode": settings.AGENTS},
     }
 
@@ -95,8 +96,8 @@ def chat(request: HttpRequest) -> HttpResponse:
     if may_see_details(request):
         body |= {
             "checks": parts,
-            "active_connections": len(hub.sockets),
-            "active_conversations": len(hub.rooms),
+            "active_connections": parts["realtime"]["sockets"],
+            "active_conversations": parts["realtime"]["conversations"],
             "timestamp": timezone.now(),
         }
     return _json(body, status=503 if status == "unhealthy" else 200)

@@ -159,6 +159,10 @@ async def test_every_child_drains(start_server: StartServer) -> None:
         sockets = [await stack.enter_async_context(made.socket(name)) for name in ("ann", "ben") for _ in range(8)]
         for socket in sockets:
             await socket.until_type("connected")
+        async with httpx.AsyncClient(base_url=server.url) as client:  # whichever child answers, all are counted
+            async with asyncio.timeout(20):
+                while (await client.get("/health/chat")).json()["active_connections"] != len(sockets):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
         status, seconds = await stop(server)
         assert (status, seconds < GONE_SECONDS) == (0, True)
         for socket in sockets:
