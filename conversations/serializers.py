@@ -193,6 +193,12 @@ class EventPageQuery(serializers.Serializer[Any]):
     limit = serializers.IntegerField(required=False, default=100, min_value=1)
 
 
+class ExportQuery(serializers.Serializer[Any]):
+    """How to write a log."""
+
+    format = serializers.ChoiceField(["jsonl", "markdown"], required=False, default="jsonl")
+
+
 class SearchQuery(serializers.Serializer[Any]):
     """What to look for, and where. Times are RFC 3339."""
 

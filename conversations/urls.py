@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from conversations import api, attachment_api, entry_api, message_api, search_api
+from conversations import api, attachment_api, entry_api, export_api, message_api, search_api
 
 LEAVE: dict[str, Any] = {"delete": "leave", "post": "leave"}
 conversations = api.ConversationViewSet.as_view
@@ -41,6 +41,9 @@ urlpatterns = [
     path("conversations/<uuid:pk>/attachments", attachment_api.AttachmentListView.as_view()),
     path("attachments/<uuid:attachment_id>", attachment_api.AttachmentView.as_view()),
     path("attachments/<uuid:attachment_id>/thumbnail", attachment_api.ThumbnailView.as_view()),
+    path("conversations/import", export_api.ImportView.as_view()),
+    path("conversations/<uuid:pk>/export", export_api.ExportView.as_view()),
+    path("me/export", export_api.OwnDataView.as_view()),
     path("conversations/<uuid:pk>/draft", attachment_api.DraftView.as_view()),
     path("conversations/<uuid:pk>/stats", attachment_api.ConversationFiguresView.as_view()),
     path("stats", attachment_api.SiteFiguresView.as_view()),

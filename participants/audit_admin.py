@@ -2,16 +2,14 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +17,7 @@ from participants import audit
 from participants.audit import Action
 from participants.encoding import encode
 from participants.models import AuditEvent, Participant
+from participants.streaming import streamed
 
 COLUMNS = (
     "id", "at", "action", "result", "actor", "target_kind", "target", "conversation", "address", "request_id", "data",
@@ -117,11 +116,7 @@ class AuditEventAdmin(admin.ModelAdmin):
         audit.record(Action.AUDIT_EXPORTED, actor=cast(Participant, request.user), format=form)
         pieces: Any = pages(chosen, form)
         # A server of ours would collect a plain iterator in memory before it sends the first byte.
-        response = StreamingHttpResponse(
-            in_threads(pieces) if isinstance(request, ASGIRequest) else pieces, content_type=FORMATS[form]
-        )
-        response.headers["Content-Disposition"] = f'attachment; filename="audit.{form}"'
-        return response
+        return streamed(request, pieces, FORMATS[form], f"audit.{form}")
 
 
 def pages(rows: QuerySet[AuditEvent], form: str) -> Iterator[bytes]:
@@ -133,13 +128,6 @@ def pages(rows: QuerySet[AuditEvent], form: str) -> Iterator[bytes]:
     while page := list((rows if last is None else rows.filter(id__lt=last)).values(*COLUMNS)[:PAGE]):
         yield b"".join(map(as_csv if form == "csv" else as_json, page))
         last = page[-1]["id"]
-
-
-async def in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same for an event loop."""
-    following = sync_to_async(lambda: next(pieces, None))
-    while (piece := await following()) is not None:
-        yield piece
 
 
 def as_json(row: dict[str, Any]) -> bytes:

@@ -64,6 +64,7 @@ class Action(StrEnum):
     ANNOUNCED = "announced", "Staff said something to everybody in a conversation (target: the entry)"
     # --- what staff look at ---
     CONTENT_VIEWED = "content_viewed", "Staff looked at what was said (target: the entry)"
+    LOG_EXPORTED = "log_exported", "A member took a log away, as far as they may read it"
     AUDIT_EXPORTED = "audit_exported", "Staff took rows of this log away (format)"
     AUDIT_TRIMMED = "audit_trimmed", "Retention took rows away or shortened addresses (deleted, shortened)"
     # --- refusals, at most one row a key and minute ---
