@@ -207,9 +207,9 @@ CSRF_FAILURE_VIEW = "chatsite.errors.csrf_failure"
 ACCOUNT_ADAPTER = "participants.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", default="optional")
-if ACCOUNT_EMAIL_VERIFICATION not in {"optional", "none"}:
-    raise ImproperlyConfigured("EMAIL_VERIFICATION is optional or none.")
+ACCOUNT_EMAIL_VERIFICATION = env.str("CHAT_EMAIL_VERIFICATION", default="optional")
+if ACCOUNT_EMAIL_VERIFICATION not in {"mandatory", "optional", "none"}:
+    raise ImproperlyConfigured("CHAT_EMAIL_VERIFICATION is mandatory, optional or none.")
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to addresses that nobody here gave us
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True

@@ -41,7 +41,6 @@ VARIABLES = (
     Variable("REGISTRATION", "`on`", "anyone may register (also as `CHAT_REGISTRATION`)"),
     Variable("EMAIL_URL", "`consolemail://`", "how mail is sent, as `smtp+tls://user:password@host:587`"),
     Variable("EMAIL_FROM", "`chat@` the public host", "sender of mail"),
-    Variable("EMAIL_VERIFICATION", "`optional`", "`optional`: a new address gets a link to confirm it; or `none`"),
     Variable("SIGN_IN_PROVIDERS", "unset", "providers to sign in with, a JSON list (see `chatsite/providers.py`)"),
     Variable("METRICS_TOKEN", "unset", "bearer token that opens `/metrics` and the details of `/health/chat`"),
     Variable("LOG_LEVEL", "`INFO`", "least severity that is logged"),

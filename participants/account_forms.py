@@ -49,6 +49,12 @@ class NewAccountForm(forms.Form):
         help_text="Letters, digits, dots, hyphens and underscores.",
         widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
     )
+    email = forms.EmailField(
+        label="E-mail",
+        required=False,
+        help_text="For a forgotten password. Nobody else sees it.",
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
     password = forms.CharField(
         strip=False,
         max_length=1024,

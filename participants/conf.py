@@ -7,6 +7,11 @@ class Conf:
     """Who may come in, and how long what they hold is good for."""
 
     registration = Setting("CHAT_REGISTRATION", True, "anyone may register")
+    email_verification = Setting(
+        "CHAT_EMAIL_VERIFICATION",
+        "optional",
+        "a new address gets a link to confirm it (optional), and has to be confirmed to sign in (mandatory); or none",
+    )
     rate_limits = Setting("CHAT_RATE_LIMITS", True, "limits over time are in force; off for measurements only")
     limit_messages = Setting("CHAT_LIMIT_MESSAGES", "60/60 10", "messages of one participant in one conversation")
     limit_changes = Setting("CHAT_LIMIT_CHANGES", "120/60 30", "edits, reactions and pins of one participant")

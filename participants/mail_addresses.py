@@ -5,6 +5,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db.models import Q
 
+from participants.conf import conf
 from participants.models import Participant
 
 
@@ -27,6 +28,23 @@ def username_for(typed: str) -> str:
 def address_of(participant: Participant) -> EmailAddress | None:
     """The address that mail to them goes to, verified or not."""
     return EmailAddress.objects.filter(user=participant).order_by("-primary").first()
+
+
+def are_required() -> bool:
+    """Whether an account that somebody makes needs an address, and the address to be confirmed."""
+    return conf.email_verification == "mandatory"
+
+
+def is_awaited(participant: Participant) -> bool:
+    """Whether they have to confirm an address before they come in; who has none, by whoever made them, has not."""
+    found = set(EmailAddress.objects.filter(user=participant).values_list("verified", flat=True))
+    return are_required() and found == {False}
+
+
+def confirmation_send(participant: Participant) -> None:
+    """Mail the link that confirms their address."""
+    if (address := address_of(participant)) is not None:
+        address.send_confirmation(signup=True)
 
 
 def follow_profile(participant: Participant) -> None:

@@ -121,8 +121,11 @@ class TokenPairSerializer(serializers.Serializer[Any]):
 
 
 class RegisteredSerializer(TokenPairSerializer):
-    """A new account with its first tokens."""
+    """A new account with its first tokens, which are null where an address has to be confirmed first."""
 
+    access = serializers.CharField(allow_null=True)
+    refresh = serializers.CharField(allow_null=True)
+    expires_in = serializers.IntegerField(allow_null=True)
     participant = MeSerializer()
 
 

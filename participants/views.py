@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from allauth.account.app_settings import EmailVerificationMethod
 from allauth.account.internal.flows.login import perform_password_login, record_authentication
 from allauth.account.internal.flows.signup import complete_signup
 from allauth.account.models import Login
@@ -18,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
+from participants import mail_addresses
 from participants.account_forms import SignInForm
 from participants.addresses import of_request
 from participants.conf import conf
@@ -91,7 +93,9 @@ class SignInView(LoginView):
     def form_valid(self, form: SignInForm) -> HttpResponse:
         """On through what else a sign-in takes here."""
         participant = cast(Participant, form.participant)  # a valid form has one
-        sign_in = Login(user=participant, redirect_url=self.get_success_url())
+        # Who has no address was made by somebody who answers for them; allauth would wait for one for ever.
+        address = None if mail_addresses.address_of(participant) else EmailVerificationMethod.NONE
+        sign_in = Login(user=participant, redirect_url=self.get_success_url(), email_verification=address)
         try:
             return perform_password_login(self.request, {"username": participant.username}, sign_in)
         except ImmediateHttpResponse as instead:

@@ -20,7 +20,6 @@ PRODUCT_VARIABLES = frozenset(
         "DEBUG",
         "EMAIL_FROM",
         "EMAIL_URL",
-        "EMAIL_VERIFICATION",
         "JWT_SIGNING_KEY",
         "LOG_FORMAT",
         "LOG_LEVEL",

@@ -25,7 +25,7 @@ from participants.services.sign_ins import (
     token_issue,
 )
 from participants.services.tickets import ticket_issue, ticket_redeem
-from participants.services.tokens import token_logout, token_obtain, token_refresh
+from participants.services.tokens import token_logout, token_obtain, token_refresh, token_register
 
 __all__ = [
     "SIGN_IN_SESSION_KEY",
@@ -53,4 +53,5 @@ __all__ = [
     "token_logout",
     "token_obtain",
     "token_refresh",
+    "token_register",
 ]

@@ -35,7 +35,13 @@ def _require_open() -> None:
         raise Forbidden("Registration is closed here. Ask an admin for an account.", code="registration_closed")
 
 
+def _check_address(participant: Participant) -> None:
+    if mail_addresses.are_required() and not participant.email:
+        raise InvalidInput.field("email", "An e-mail address is needed here.", "required")
+
+
 def _check_account(participant: Participant, password: str) -> None:
+    _check_address(participant)
     try:
         participant.clean_fields(exclude=["password"])
         participant.validate_constraints()
@@ -78,7 +84,7 @@ def guest_create(*, display_name: str) -> Participant:
     return guest
 
 
-def guest_upgrade(*, guest: Participant, username: str, password: str) -> Participant:
+def guest_upgrade(*, guest: Participant, username: str, password: str, email: str = "") -> Participant:
     """Make a guest's account a full one, with all that is theirs; sign-ins from before end.
 
     Raises as :func:`participant_register` does, and Forbidden ``not_a_guest``.
@@ -86,13 +92,14 @@ def guest_upgrade(*, guest: Participant, username: str, password: str) -> Partic
     if guest.kind != Participant.Kind.GUEST:
         raise Forbidden("You have an account already.", code="not_a_guest")
     _require_open()
-    guest.username, guest.kind = username, Participant.Kind.HUMAN
+    guest.username, guest.kind, guest.email = username, Participant.Kind.HUMAN, email
     _check_account(guest, password)
     with hashing():
         guest.set_password(password)
     try:
         with transaction.atomic():
-            guest.save(update_fields=["username", "kind"])
+            guest.save(update_fields=["username", "kind", "email"])
+            mail_addresses.follow_profile(guest)
             audit.record(Action.GUEST_UPGRADED, actor=guest, target=guest)
             password_store(participant=guest)
     except IntegrityError as error:
@@ -105,6 +112,8 @@ def profile_update(*, participant: Participant, **changes: Any) -> Participant:
     before = participant.email
     for field, value in changes.items():
         setattr(participant, field, value)
+    if before and "email" in changes:
+        _check_address(participant)
     try:
         participant.clean_fields(exclude=["password"])
     except ValidationError as error:

@@ -2,12 +2,25 @@
 
 from django.db import transaction
 
-from participants import second_factor, tokens
+from participants import mail_addresses, second_factor, tokens
 from participants.audit import Action
 from participants.errors import NotAuthenticated
-from participants.models import SignIn
+from participants.models import Participant, SignIn
+from participants.services.accounts import participant_register
 from participants.services.passwords import password_check
 from participants.services.sign_ins import sign_in_end, token_issue
+
+
+def token_register(*, user_agent: str = "", **fields: str) -> tuple[Participant, tokens.TokenPair | None]:
+    """Make an account for an API client: with its first tokens, or with a mail whose link comes first.
+
+    Raises as :func:`participants.services.accounts.participant_register` does.
+    """
+    participant = participant_register(**fields)
+    if mail_addresses.is_awaited(participant):
+        mail_addresses.confirmation_send(participant)
+        return participant, None
+    return participant, token_issue(participant=participant, user_agent=user_agent)
 
 
 def token_obtain(
@@ -16,9 +29,11 @@ def token_obtain(
     """Sign in with a password, and with a code where a second factor is on.
 
     Raises as :func:`password_check` and :func:`participants.second_factor.code_check` do, and NotAuthenticated
-    ``mfa_required`` where the code is missing.
+    ``mfa_required`` where the code is missing, ``email_not_confirmed`` where an address has to be.
     """
     participant = password_check(username=username, password=password, address=address)
+    if mail_addresses.is_awaited(participant):
+        raise NotAuthenticated("Open the link in the mail that you got first.", code="email_not_confirmed")
     if second_factor.is_on(participant):
         if not otp:
             raise NotAuthenticated("Send the code of your authenticator app as otp.", code="mfa_required")
