@@ -1,4 +1,4 @@
-"""What a server does once a day by itself: what the audit log no longer keeps goes.
+"""What a server does once a day by itself: what the audit log and conversations no longer keep goes, and loose files.
 
 One thread, of the process that starts the others or serves alone; it ends with that process. The claim for a day is in
 the store of the limits, so that of several servers on one Redis one does the work; done twice it does no harm.
@@ -11,6 +11,8 @@ from typing import Self
 
 from django.db import connection
 
+from conversations.services import attachments
+from conversations.services import retention as conversation_retention
 from participants import limits
 from participants.audit import retention
 
@@ -45,6 +47,8 @@ class Upkeep:
                 if limits.is_first_in(DAY, self._claim):
                     deleted, shortened = retention.retention_apply()
                     logger.info("audit log trimmed", extra={"deleted": deleted, "shortened": shortened})
+                    entries, files = conversation_retention.retention_apply(), attachments.attachments_sweep()
+                    logger.info("logs cut, loose files swept", extra={"entries": entries, "files": files})
             except Exception:
                 logger.exception("upkeep failed; the next day has it to do")
             finally:

@@ -30,6 +30,8 @@ class Conf:
     attachments = Setting("CHAT_ATTACHMENTS", 10, "files of one message")
     loose_attachments = Setting("CHAT_LOOSE_ATTACHMENTS", 50, "files of one participant that are in no message yet")
     loose_attachment_hours = Setting("CHAT_LOOSE_ATTACHMENT_HOURS", 24, "hours after which those are deleted")
+    retention_days = Setting("CHAT_RETENTION_DAYS", 0, "days that entries are kept in any conversation; 0 is for ever")
+    retention_entries = Setting("CHAT_RETENTION_ENTRIES", 1000, "entries that retention deletes in one transaction")
     default_agent = Setting("CHAT_DEFAULT_AGENT", "assistant", "username of the agent that enable_ai adds")
 
 

@@ -324,6 +324,13 @@ class EventQuerySet(models.QuerySet["Event"]):
         raise LogIsAppendOnly("The log is append-only; conversations.log is its one writer.")
 
 
+# Of entries among each other: no index and no constraint, as what they name may be gone. Retention takes entries, and
+# those behind them, whose digests hold these ids, stay as they are.
+_LOOSE: dict[str, Any] = {
+    "on_delete": models.DO_NOTHING, "related_name": "+", "db_index": False, "db_constraint": False,
+}  # fmt: skip
+
+
 class Event(models.Model):
     """One entry of a conversation's log. A message is an entry of type ``message``: its id is the message's.
 
@@ -348,11 +355,17 @@ class Event(models.Model):
     fingerprint = models.CharField(max_length=64, blank=True)
     content = models.TextField(blank=True)
     html = models.TextField(blank=True)
-    reply_to = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False)
+    reply_to = models.ForeignKey(
+        "self", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     # The message that an entry of another type is about.
-    target = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False)
+    target = models.ForeignKey(
+        "self", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     # The message that began the thread this one is in; None unless it replies.
-    thread = models.ForeignKey("self", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False)
+    thread = models.ForeignKey(
+        "self", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     # See conversations.digest. The salt goes with the text; commitment and digest stay.

@@ -136,6 +136,8 @@ def entry_frame(event: Event) -> dict[str, Any]:
     """The frame of any entry, as :mod:`conversations.events` declares it."""
     if event.type == Event.MESSAGE:
         return message_object(event)
+    if event.target_id is not None and event.target is None:  # about a message that retention took
+        return withheld_frame(event.conversation_id, event.sequence)
     if event.type == EDITED:
         return message_object(cast(Event, event.target)) | {"type": EDITED, "sequence_id": event.sequence}
     frame: dict[str, Any] = {
@@ -164,7 +166,9 @@ def withheld_frame(conversation: UUID, sequence: int) -> dict[str, Any]:
 
 def about(event: Event) -> int:
     """The number of the older message that an entry is about; 0 for an entry that stands for itself."""
-    return event.target.sequence if event.target is not None else 0
+    if event.target_id is None:
+        return 0
+    return event.target.sequence if event.target is not None else 1  # gone: nobody may see it
 
 
 def leaver_of(event: Event) -> UUID | None:

@@ -45,7 +45,9 @@ def _content_faults(entry: Event, former: dict[UUID, str], latest: dict[UUID, UU
         if latest.get(entry.target_id) != entry.pk:  # type: ignore[arg-type]
             yield f"{entry.sequence}: the text that this edit brought is missing"
             return
-        text = entry.target.content if entry.target else ""
+        if entry.target is None:  # gone with the message
+            return
+        text = entry.target.content
     elif entry.edited_at is not None:
         yield f"{entry.sequence}: the text that it had first is missing"
         return

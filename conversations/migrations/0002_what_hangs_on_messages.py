@@ -106,6 +106,31 @@ class Migration(migrations.Migration):
             model_name="event",
             name="thread",
             field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="conversations.event",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="event",
+            name="reply_to",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="conversations.event",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="event",
+            name="target",
+            field=models.ForeignKey(
+                db_constraint=False,
                 db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.DO_NOTHING,

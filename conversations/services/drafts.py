@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from conversations import selectors
+from conversations import amend, selectors
 from conversations.conf import conf
-from conversations.models import Draft
+from conversations.models import Attachment, Draft
 from conversations.policy import Action
 from conversations.services.content import check_storable
 from participants.errors import TooLarge
@@ -41,6 +41,12 @@ def draft_clear(*, participant: Participant, conversation_id: UUID) -> None:
     """Forget the draft; none is fine. Raises NotFound, Forbidden ``not_a_participant``."""
     selectors.get_membership_for(participant, conversation_id)
     Draft.objects.filter(conversation_id=conversation_id, participant=participant).delete()
+
+
+def forget_unsent(participant: Participant) -> None:
+    """Let go of all that somebody began and did not send: drafts, and files that are in no message."""
+    Draft.objects.filter(participant=participant).delete()
+    amend.remove_files(Attachment.objects.filter(uploader=participant, message=None))
 
 
 def _object(row: Draft, *, updated: bool) -> dict[str, Any]:

@@ -217,11 +217,6 @@ class _Import:
         elif entry.is_message:
             named = Participant.objects.filter(pk__in=entry.data.get("mentions", []))
             Mention.objects.bulk_create(
-                Mention(
-                    conversation=self.conversation,
-                    sequence=entry.sequence,
-                    author=entry.author,
-                    participant=participant,
-                )
-                for participant in named
+                Mention(conversation=self.conversation, sequence=entry.sequence, author=entry.author, participant=who)
+                for who in named
             )

@@ -203,7 +203,8 @@ def tamper(entry, **values):
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [({"content": "changed"}, "committed"), ({"data": {"metadata": {"a": 1}}}, "committed"),
-     ({"commitment": "0" * 64}, "follow"), ({"type": "role_changed"}, "follow"), ({"message_id": "other"}, "follow"), ({"salt": ""}, "no salt")],
+     ({"commitment": "0" * 64}, "follow"), ({"type": "role_changed"}, "follow"),
+     ({"message_id": "other"}, "follow"), ({"salt": ""}, "no salt")],
     ids=["content", "data", "commitment", "type", "key", "salt"],
 )  # fmt: skip
 def test_what_is_changed_behind_our_back_shows(ada, ben, tea, capsys, values, wanted):
