@@ -1,0 +1,1 @@
+"""Faults against real processes, and proof from outside: docs/reliability.md. ``./script/chaos --list`` lists them."""
