@@ -22,7 +22,6 @@ class Witness(ReferenceClient):
     """
 
     ack_seconds = 5.0
-    ping_seconds = 10.0
 
     def __init__(
         self,
@@ -36,7 +35,9 @@ class Witness(ReferenceClient):
         after: int = 0,
         scale: float = 0.5,
         stubborn: bool = False,
+        ping_seconds: float = 10.0,
     ) -> None:
+        self.ping_seconds = ping_seconds
         self.history, self.person, self.conversation = history, person, conversation
         self.observer = Observer(name, conversation, after)
         self.latencies: list[float] = []
@@ -45,13 +46,17 @@ class Witness(ReferenceClient):
         self.connected_at: list[float] = []
         self.cut_at: list[float] = []
         self.errors: list[Frame] = []
+        self.refusals: list[int] = []
         self.stubborn = stubborn
+        self.gate = asyncio.Event()  # no new line while it is clear
+        self.gate.set()
         self._line_record: Line | None = None
         self._invoked: dict[str, float] = {}
         history.observers.append(self.observer)
         super().__init__(url, self._access, {conversation: after}, self._note, scale=scale, chance=chance)
 
     async def _access(self) -> str:
+        await self.gate.wait()
         return self.person["access"]
 
     def _note(self, entry: Frame) -> None:
@@ -101,6 +106,11 @@ class Witness(ReferenceClient):
             self.connected.clear()
             self.cut_at.append(clock())
 
+    def cut(self) -> None:
+        """Drop the line, as a client does whose battery is empty."""
+        if self._line is not None:
+            self._line.transport.abort()
+
     async def _sync(self, conversation: str, cursor: Any) -> None:
         assert self._line_record is not None
         self._line_record.asked += 1
@@ -113,6 +123,7 @@ class Witness(ReferenceClient):
 
     def after_refusal(self, status: int, retry_after: str | None = None) -> Next:
         """See :class:`ReferenceClient`."""
+        self.refusals.append(status)
         return self._unless_stubborn(super().after_refusal(status, retry_after))
 
     def _unless_stubborn(self, todo: Next) -> Next:

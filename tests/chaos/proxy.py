@@ -23,7 +23,7 @@ class Faults:
     delay: float = 0.0
     jitter: float = 0.0  # on top, chosen for each chunk: what goes over different lines is reordered by it
     corrupt: float = 0.0  # of a chunk, in both directions
-    blackhole: bool = False  # everything is taken and nothing is passed on
+    blackhole: bool = False  # everything is taken and nothing is passed on; a line that this hit stays so
     swallow: re.Pattern[bytes] | None = None  # frames of a server that match ...
     swallow_share: float = 0.0  # ... vanish with this probability
 
@@ -77,10 +77,10 @@ class Proxy:
     async def _stop(self) -> None:
         assert self._server is not None
         self._server.close()
-        self._cut(1.0)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.faults = Faults()
+        while self._tasks:
+            self._cut(1.0)
+            await asyncio.wait(self._tasks, timeout=0.1)
 
     def _chosen(self, share: float) -> Iterator[tuple[asyncio.StreamWriter, asyncio.StreamWriter]]:
         return (line for line in list(self._lines) if self._chance.random() < share)
@@ -117,6 +117,7 @@ class Proxy:
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, from_server: bool) -> None:
         frames = FrameFilter() if from_server else None
+        is_dead = False
         try:
             while chunk := await reader.read(CHUNK):
                 faults = self.faults
@@ -124,7 +125,8 @@ class Proxy:
                     await asyncio.sleep(faults.delay + self._chance.uniform(0, faults.jitter))
                 if frames is not None and faults.swallow is not None:
                     chunk = frames.passed(chunk, self._is_swallowed)
-                if faults.blackhole:
+                is_dead = is_dead or faults.blackhole
+                if is_dead:
                     continue
                 writer.write(self._corrupted(chunk))
                 await writer.drain()

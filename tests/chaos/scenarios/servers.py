@@ -37,8 +37,10 @@ async def rolling(stage: Stage, *, rounds: int, clients: int, rate: float) -> No
     for place in range(rounds):
         victim = stage.servers[place % len(stage.servers)]
         stage.fault()
+        stage.leaving.add(victim)
         statuses.append(await asyncio.to_thread(victim.stop))
         await restart(victim)
+        stage.leaving.discard(victim)
         await asyncio.sleep(1)
     talking.cancel()
     await stage.settle()
