@@ -185,7 +185,7 @@ def no_unique_key() -> None:
         batch(self, items)
         self.known = known
 
-    sends._Batch.__init__ = look_first  # type: ignore[method-assign]
+    sends._Batch.__init__ = look_first  # type: ignore[method-assign, assignment]
 
 
 def publish_before_commit() -> None:
@@ -233,7 +233,7 @@ def role_cached_at_connect() -> None:
         """No second look."""
 
     Hub._check_access = nothing  # type: ignore[method-assign]
-    Hub._check_access_of = nothing  # type: ignore[method-assign]
+    Hub._check_access_of = nothing  # type: ignore[method-assign, assignment]
     Room._see_off = lambda self, entry: None  # type: ignore[method-assign]
 
 
