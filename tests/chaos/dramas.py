@@ -13,7 +13,7 @@ from tests.clients import RestClient, SocketClient
 from tests.realtime.credentials import browser
 from tests.servers import ServerProcess
 
-QUIET = 12.0  # seconds in which everything must have come to rest
+QUIET = 6.0  # seconds in which everything must have come to rest
 
 
 async def post(stage: Stage, server: ServerProcess, person: dict[str, str], key: str) -> int:
@@ -51,7 +51,7 @@ async def talk(stage: Stage) -> None:
         url = stage.servers[number % 2].ws_url
         stage.witness(number, url=url, scale=0.2)
     await stage.crowd.all_connected()
-    speaking = [asyncio.create_task(speak(stage, witness, 12)) for witness in list(stage.crowd.witnesses)]
+    speaking = [asyncio.create_task(speak(stage, witness, 8)) for witness in list(stage.crowd.witnesses)]
     for number in range(6):
         await post_on_both(stage, stage.people[number], f"both-{number}", at_once=number % 2 == 0)
         stage.crowd.witnesses[number].cut()
@@ -145,3 +145,4 @@ async def flood(stage: Stage) -> None:
         statuses.append(await post(stage, stage.servers[number % 2], author, key))
     assert statuses[0] == httpx.codes.CREATED
     stage.history.budgets.append(Budget("messages", 10, statuses.count(httpx.codes.CREATED)))
+    await rest(stage)

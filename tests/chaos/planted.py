@@ -285,7 +285,7 @@ FAULTS = {
         Fault("cursor-before-send", "order", "a frame that fails to go out counts as sent", cursor_before_send),
         Fault("dedupe-in-memory", "twice", "a repeated message_id is known to the process alone", dedupe_in_memory),
         Fault("no-unique-key", "twice", "a repeated message_id is looked for ahead of the lock", no_unique_key),
-        Fault("publish-before-commit", "phantom", "the doorbell rings for what is rolled back", publish_before_commit),
+        Fault("publish-before-commit", "disagree", "the doorbell rings for what is rolled back", publish_before_commit),
         Fault("order-of-arrival", "order", "entries are handed out as they come", order_of_arrival),
         Fault("presence-by-disconnect", "ghost", "who is online stays so until disconnect", presence_by_disconnect),
         Fault("role-cached", "leak", "what a socket may read is looked up once", role_cached_at_connect),

@@ -1,9 +1,8 @@
 """The suite finds what it is for: each planted fault breaks its rule, and the product as it is breaks none."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -41,10 +40,17 @@ OTHERS = {
 }
 
 
-async def outcome_of(drama: Drama, engines: Engines, directory: Path, fault: str = "") -> Outcome:
+@pytest.fixture(scope="module")
+def stages(private_engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installations]:
+    """Installations on engines that may be broken."""
+    made = Installations(tmp_path_factory.mktemp("planted"), private_engines.environment)
+    yield made
+    made.close()
+
+
+async def outcome_of(drama: Drama, engines: Engines, installations: Installations, fault: str = "") -> Outcome:
     """Play with a fault in both servers, or with none."""
     environment = dict(drama.environment) | {VARIABLE: fault}
-    installations = Installations(directory, engines.environment)
     async with playing(
         "planted", 1, installations, engines, server_class=PlantedServer, environment=environment
     ) as stage:
@@ -53,14 +59,14 @@ async def outcome_of(drama: Drama, engines: Engines, directory: Path, fault: str
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-async def test_a_planted_fault_is_found(fault: Fault, private_engines: Engines, tmp_path: Path) -> None:
-    outcome = await outcome_of(OTHERS.get(fault.rule, TALK), private_engines, tmp_path, fault.name)
+async def test_a_planted_fault_is_found(fault: Fault, private_engines: Engines, stages: Installations) -> None:
+    outcome = await outcome_of(OTHERS.get(fault.rule, TALK), private_engines, stages, fault.name)
     assert fault.rule in {violation.rule for violation in outcome.violations}, outcome.violations
 
 
 @pytest.mark.parametrize("drama", [TALK, *OTHERS.values()], ids=["talk", *OTHERS])
-async def test_the_product_breaks_no_rule(drama: Drama, private_engines: Engines, tmp_path: Path) -> None:
-    outcome = await outcome_of(drama, private_engines, tmp_path)
+async def test_the_product_breaks_no_rule(drama: Drama, private_engines: Engines, stages: Installations) -> None:
+    outcome = await outcome_of(drama, private_engines, stages)
     assert outcome.violations == []
     history = outcome.history
     assert history.acks or history.presence or history.knocks

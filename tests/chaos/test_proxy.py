@@ -104,8 +104,6 @@ async def test_nobody_behind_it_is_a_line_that_ends() -> None:
 
 ACKED, SAID = b'{"type":"message_ack"}', b'{"type":"message"}'
 payloads = st.lists(st.sampled_from([ACKED, SAID, b"x" * 200, b"y" * 70_000]), max_size=8)
-    st.sampled_from([b'{"type":"message_ack"}', b'{"type":"message"}', b"x" * 200, b"y" * 70_000]), max_size=8
-)
 
 
 @settings(deadline=None)
