@@ -17,6 +17,7 @@ from websockets.protocol import State
 APPLICATION = "chatsite.asgi:application"
 SOCKET_MESSAGE_BYTES = 128 * 1024
 PING_SECONDS = 20
+CLOSE_SECONDS = 1.5
 GRACE_SECONDS = 4  # for requests in work, after the sockets
 END_SECONDS = 14.0
 HEADERS_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -97,7 +98,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+        # Who goes on sending and reads nothing never answers the close frame.
+        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     def shutdown(self) -> None:
         """As uvicorn's at the end of the server, but who is still in the handshake is told to come back."""

@@ -3,9 +3,12 @@
 import asyncio
 import os
 import socket as sockets
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.clients import Frame, SocketClient
 from tests.conftest import StartServer
@@ -171,3 +174,30 @@ async def test_sends_over_the_queues_bound_are_told_so(start_server: StartServer
 
 def is_answer(frame: Frame) -> bool:
     return frame["type"] in {"message_ack", "error"}
+
+
+@pytest.mark.parametrize("is_reading", [True, False], ids=["reads", "never-reads"])
+async def test_a_socket_that_sends_without_end_is_warned_and_let_go(
+    start_server: StartServer, *, is_reading: bool
+) -> None:
+    server = start_server(CHAT_RATE_LIMITS="on", CHAT_FRAMES_BURST="100")
+    made = await make_talk(server, provision_people(server), "ann", "ben")
+    async with made.socket("ann") as ann:
+        await ann.until_type("connected")
+        if not is_reading:
+            ann.stop_reading()
+        begun = time.monotonic()
+        with suppress(ConnectionClosed):
+            for number in range(200_000):
+                await ann.send("ping", nonce=number)
+                if is_reading and number % 20 == 0:
+                    await asyncio.sleep(0.001)
+        assert time.monotonic() - begun < 20
+        if is_reading:
+            assert await ann.until_closed() in {4429, 1006}
+            assert "rate_limited" in {error["code"] for error in ann.of_type("error")}
+        else:
+            assert ann.connection.close_code in {4429, 1006}
+            ann.read_on()
+    async with made.socket("ben") as ben:
+        await ben.until_type("connected")
