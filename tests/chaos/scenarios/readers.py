@@ -8,6 +8,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.chaos.crowd import clock
+from tests.chaos.history import Invoke
 from tests.chaos.processes import resident_mib
 from tests.chaos.stage import Stage, percentile
 from tests.clients import RestClient, bearer
@@ -68,8 +69,6 @@ async def flood(server: ServerProcess, conversation: str, access: str, kind: str
 
 async def say_much(stage: Stage, count: int) -> None:
     """Say long things, ten at a time, and take down what they were."""
-    from tests.chaos.history import Invoke
-
     author = stage.people[0]
     async with RestClient(stage.servers[0].url, author["access"]) as rest:
         for block in range(count // 10):
@@ -125,8 +124,11 @@ async def flooding(stage: Stage, *, clients: int, rate: float, kinds: list[str])
         before = len(stage.latencies())
         stage.fault()
         talking = asyncio.create_task(stage.crowd.talk(rate, seconds=3600))
-        flooder = stage.people[-1]["access"]
-        seconds, frames, code = await flood(stage.servers[0], stage.room, flooder, kind)
+        flooder = stage.people[-1]
+        seconds, frames, code = await flood(stage.servers[0], stage.room, flooder["access"], kind)
+        for number in range(min(frames, 5_000)):  # far more than its limit lets through
+            key = f"flood-{number}"
+            stage.history.invokes.append(Invoke(clock(), stage.room, flooder["id"], key, "flood"))
         await asyncio.sleep(2)
         talking.cancel()
         watching.cancel()
