@@ -7,14 +7,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from chatsite import refusals  # noqa: E402 - needs the settings
 from chatsite.gate import RequestGate  # noqa: E402
+from chatsite.handler import ThreadedHandler  # noqa: E402
 from conversations.conf import conf  # noqa: E402
 from participants.errors import TooLarge  # noqa: E402
 from realtime.hub import HubMiddleware  # noqa: E402
@@ -92,5 +93,5 @@ class BodyLimit:
         await send({"type": "http.response.body", "body": b""})
 
 
-pages = Streams(BodyLimit(RequestGate(django_application)))
+pages = Streams(BodyLimit(RequestGate(ThreadedHandler())))
 application = HubMiddleware(ProtocolTypeRouter({"http": pages, "websocket": sockets}))

@@ -1,7 +1,7 @@
 """The gate between the server and Django: so many requests at once, so many waiting, each with a bound in time.
 
-Django runs each request on a thread of its own, as many as there come. A thread cannot be stopped: a request whose time
-is up is answered with 503 and keeps its place until its thread is done.
+A request in work has a thread (:mod:`chatsite.handler`), which cannot be stopped: a request whose time is up is
+answered with 503 and keeps its place until its thread is done.
 """
 
 import asyncio

@@ -131,7 +131,7 @@ if "sqlite" in _database["ENGINE"]:
         # BEGIN IMMEDIATE: a deferred transaction that turns into a writer fails at once, whatever the timeout.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA synchronous=FULL; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY;",
+        "init_command": "PRAGMA synchronous=FULL; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY;",
     }
     _database["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
 else:
@@ -139,7 +139,8 @@ else:
         "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=12), "timeout": 10},
         "options": "-c statement_timeout=5000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000",
     }
-_database["CONN_MAX_AGE"] = 0  # persistent connections leak under ASGI; PostgreSQL has its pool
+# PostgreSQL has its pool. An SQLite connection stays with its thread, of which there is a bounded number.
+_database["CONN_MAX_AGE"] = None if "sqlite" in _database["ENGINE"] else 0
 _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
