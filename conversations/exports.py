@@ -93,7 +93,7 @@ def markdown(membership: Membership) -> Iterator[bytes]:
 
 
 def _section(entry: Event) -> str:
-    name = _plain(entry.author.display_name if entry.author else "")
+    name = _plain(entry.author.display_name if entry.author else "Announcement")
     edited = " (edited)" if entry.edited_at else ""
     text = "*This message was deleted.*" if entry.deleted_at else entry.content
     files = "".join(f"\n- {_plain(file['name'])}" for file in entry.data.get("attachments", []))

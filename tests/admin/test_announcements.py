@@ -3,16 +3,19 @@
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
-from conversations import events
-from conversations.models import Conversation, Event
+from conversations import events, exports
+from conversations.models import Conversation, Event, Membership
 from conversations.presentation import entry_frame
 from conversations.services import administration
 from conversations.services.conversations import conversation_update
+from conversations.services.imports import conversation_import
 from participants.models import AuditEvent, Participant
 from tests.admin.conftest import MakeStaff, signed_in
 from tests.contract.shapes import assert_refused
+from tests.conversations.test_exports import erase, lines_of, stored
 from tests.personas import bring_in, client_of, conversation_of, person, say
 
 CONVERSATIONS = "/admin/conversations/conversation/"
@@ -107,3 +110,14 @@ def test_moderators_take_it_away_and_nobody_edits_it(
     assert_refused(member.delete(f"messages/{entry.pk}"), 403, "role_too_low")
     assert client_of(owner).delete(f"messages/{entry.pk}").status_code == 204
     assert client_of(owner).get(f"messages/{entry.pk}").json()["content"] is None
+
+
+def test_it_goes_away_and_comes_back_with_the_log(conversation: Conversation, superuser: Participant) -> None:
+    administration.announcement_send(by=superuser, conversation_id=conversation.pk, content=WORDS)
+    call_command("verify_log", str(conversation.pk))
+    conversation.refresh_from_db()
+    lines, before = lines_of(conversation), stored(conversation)
+    reader = Membership(conversation=conversation, role="owner", joined_sequence=1)
+    assert b"## Announcement, " in b"".join(exports.markdown(reader))
+    erase(conversation)
+    assert stored(conversation_import(importer=superuser, lines=lines)) == before
