@@ -22,7 +22,7 @@ PLACES = ("stay", "join", "join invited", "leave")
 COMMANDS: dict[str, tuple[str, dict[str, Any]]] = {
     "read detail": ("subscribe", {}),
     "mark read": ("read", {"sequence_id": 2}),
-    "send": ("message", {"content": "hello", "message_id": "k"}),
+    "send": ("message", {"content": "hello"}),
     "type": ("typing", {"is_typing": True}),
     "join": ("join", {}),
     "join invited": ("join", {}),
@@ -95,8 +95,16 @@ def scene(server: ServerProcess) -> Scene:
 
 
 async def code_of(socket: SocketClient, command: str, conversation: str, **fields: Any) -> str:
-    """The code that a command is refused with, empty if it is done: commands are answered one after the other."""
+    """The code that a command is refused with, empty if it is done.
+
+    Commands are answered one after the other, but for sends: those are answered by their ``message_id``, when stored.
+    """
     nonce, before = uuid.uuid4().hex, len(socket.frames)
+    if command == "message":
+        await socket.send(command, conversation_id=conversation, message_id=nonce, **fields)
+        kinds = {"message_ack", "error"}
+        answer = await socket.until(lambda frame: frame["type"] in kinds and frame.get("message_id") == nonce)
+        return str(answer.get("code", ""))
     await socket.send(command, conversation_id=conversation, **fields)
     await socket.send("ping", nonce=nonce)
     await socket.until(lambda frame: frame.get("nonce") == nonce)
