@@ -27,7 +27,7 @@ def browser() -> Client:
 
 def open_link() -> None:
     """As whoever reads the newest mail does."""
-    (link,) = re.findall(r"https?://[^/]+(/account/email/confirm/\S+)", mail.outbox[-1].body)
+    (link,) = re.findall(r"https?://[^/]+(/account/email/confirm/\S+)", str(mail.outbox[-1].body))
     assert browser().post(link).status_code == 302
 
 
