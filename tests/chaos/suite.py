@@ -128,7 +128,7 @@ SCENARIOS = [
         "never-reading",
         "20 readers that never read, in a conversation where much is said",
         readers.never_reading,
-        {"stalled_readers": 20, "clients": 20, "rate": 10, "long": 400},
+        {"stalled_readers": 20, "clients": 20, "rate": 10, "long": 300},
         {"stalled_readers": 20, "clients": 60, "rate": 10, "long": 2000},
         {"servers": 1, "people": 40},
     ),

@@ -82,7 +82,7 @@ async def never_reading(stage: Stage, *, stalled_readers: int, clients: int, rat
     """Readers that never read, in a conversation where much is said; the others notice nothing."""
     await stage.gather(clients)
     await stage.crowd.talk(rate, 5)
-    await say_much(stage, 100, "early")  # what REST itself needs is not the readers'
+    await say_much(stage, long, "early")  # what the same traffic takes without them is not the readers'
     server = stage.servers[0]
     calm = percentile(stage.latencies(), 0.99)
     memory = Memory(server)
@@ -103,7 +103,7 @@ async def never_reading(stage: Stage, *, stalled_readers: int, clients: int, rat
     for line in lines:
         line.close()
     stage.outcome.claim("stalled readers cut after", cut_after, 60)
-    stage.outcome.claim("memory on top", memory.peak - memory.begin, 64, "MiB")
+    stage.outcome.claim("memory on top", memory.peak - memory.begin, 64, "MiB", slack=2)
     ratio = percentile(stage.latencies()[before:], 0.99) / max(calm, 0.005)
     stage.outcome.claims["ack p99 of the others"] = f"x {ratio:.2f} (long messages included)"
 
@@ -136,7 +136,7 @@ async def flooding(stage: Stage, *, clients: int, rate: float, kinds: list[str])
         ratio = percentile(stage.latencies()[before:], 0.99) / max(calm, 0.005)
         stage.outcome.claims[f"{kind}: frames sent, code"] = f"{frames}, {code}"
         stage.outcome.claim(f"{kind}: flooder cut after", seconds, 2, slack=5)
-        stage.outcome.claim(f"{kind}: memory on top", memory.peak - memory.begin, 64, "MiB")
+        stage.outcome.claim(f"{kind}: memory on top", memory.peak - memory.begin, 64, "MiB", slack=2)
         stage.outcome.claims[f"{kind}: ack p99 of the others"] = f"x {ratio:.2f}"
         stage.outcome.require(f"{kind}: the flooder was told 4429: {code}", code in {4429, 1006})
     await stage.settle()
