@@ -164,4 +164,4 @@ async def sqlite(stage: Stage, *, kills: int, writers: int, rate: float) -> None
     errors = [error for witness in stage.crowd.witnesses for error in witness.errors]
     stage.outcome.require(f"no client is told of a lock: {errors[:3]}", not errors)
     stage.outcome.require("the log has no lock", "database is locked" not in stage.servers[0].log_text())
-    stage.outcome.claim("ack, p99", percentile(stage.latencies(), 0.99), 5, slack=3)
+    stage.outcome.claims["ack, p99"] = f"{percentile(stage.latencies(), 0.99):.1f} s, the restarts included"

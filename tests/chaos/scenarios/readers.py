@@ -82,11 +82,12 @@ async def never_reading(stage: Stage, *, stalled_readers: int, clients: int, rat
     """Readers that never read, in a conversation where much is said; the others notice nothing."""
     await stage.gather(clients)
     await stage.crowd.talk(rate, 5)
-    await say_much(stage, long, "early")  # what the same traffic takes without them is not the readers'
     server = stage.servers[0]
-    calm = percentile(stage.latencies(), 0.99)
     memory = Memory(server)
     watching = asyncio.create_task(memory.watch())
+    calm = percentile(stage.latencies(), 0.99)
+    await say_much(stage, long, "early")
+    memory.begin = memory.peak  # what the same traffic takes without them is not the readers'
     people = stage.people[-stalled_readers:]
     lines = [await asyncio.to_thread(stalled, server, stage.room, person["access"]) for person in people]
     stage.fault()
@@ -103,7 +104,7 @@ async def never_reading(stage: Stage, *, stalled_readers: int, clients: int, rat
     for line in lines:
         line.close()
     stage.outcome.claim("stalled readers cut after", cut_after, 60)
-    stage.outcome.claim("memory on top", memory.peak - memory.begin, 64, "MiB", slack=2)
+    stage.outcome.claim("memory on top", memory.peak - memory.begin, 64, "MiB", slack=4)
     ratio = percentile(stage.latencies()[before:], 0.99) / max(calm, 0.005)
     stage.outcome.claims["ack p99 of the others"] = f"x {ratio:.2f} (long messages included)"
 
