@@ -6,6 +6,8 @@ from django import forms
 
 from conversations.models import DESCRIPTION_LENGTH, TITLE_LENGTH, Conversation
 
+AROUND = 25  # entries behind a place that is asked for
+
 
 class ConversationForm(forms.Form):
     """A new conversation."""
@@ -35,6 +37,39 @@ class MessageForm(forms.Form):
         return str(self.cleaned_data["content"]).replace("\r\n", "\n")
 
 
+class EditForm(forms.Form):
+    """Another text for a message."""
+
+    content = forms.CharField(strip=False, required=False)
+
+    def clean_content(self) -> str:
+        """With plain line breaks: forms send each as CR LF."""
+        return str(self.cleaned_data["content"]).replace("\r\n", "\n")
+
+
+class ReactForm(forms.Form):
+    """An emoji."""
+
+    emoji = forms.CharField(max_length=64)
+
+
+class FileForm(forms.Form):
+    """A file, with or without words."""
+
+    file = forms.FileField()
+    content = forms.CharField(
+        label="Message", strip=False, required=False, widget=forms.Textarea({"rows": 2, "autocomplete": "off"})
+    )
+
+
+class SearchForm(forms.Form):
+    """What to look for, and where."""
+
+    q = forms.CharField(max_length=1000)
+    conversation = forms.UUIDField(required=False)
+    page = forms.IntegerField(required=False, min_value=1, max_value=100)
+
+
 class ReadForm(forms.Form):
     """Up to where one has read."""
 
@@ -45,6 +80,15 @@ class PositionForm(forms.Form):
     """Which page of the history."""
 
     before = forms.IntegerField(min_value=1, max_value=2**53, required=False)
+    at = forms.IntegerField(min_value=1, max_value=2**53, required=False)
+
+    @property
+    def end(self) -> int | None:
+        """The number before which the page ends; None for the newest. A place that is asked for is in its middle."""
+        if not self.is_valid():
+            return None
+        before, at = self.cleaned_data["before"], self.cleaned_data["at"]
+        return before if at is None else at + AROUND
 
 
 def new_message_id() -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations import entry_views, views
+from conversations import entry_views, message_views, views
 from conversations import management_views as management
 
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/leave", views.LeaveView.as_view(), name="conversation-leave"),
     path("c/<uuid:conversation_id>/read", views.ReadView.as_view(), name="conversation-read"),
     path("c/<uuid:conversation_id>/standing", management.StandingView.as_view(), name="conversation-standing"),
+    path("c/<uuid:conversation_id>/m/<uuid:message_id>", message_views.MessagePage.as_view(), name="message"),
+    path("c/<uuid:conversation_id>/attachments", message_views.AttachView.as_view(), name="conversation-attach"),
+    path("search", message_views.SearchPage.as_view(), name="search"),
     # running it
     path("c/<uuid:conversation_id>/settings", management.SettingsView.as_view(), name="conversation-settings"),
     path("c/<uuid:conversation_id>/switch", management.SwitchView.as_view(), name="conversation-switch"),

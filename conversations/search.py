@@ -95,7 +95,8 @@ def messages_found(
 
 def messages_of(ids: Sequence[UUID]) -> list[Event]:
     """Those messages, in that order, with their people."""
-    found = {row.pk: row for row in Event.objects.filter(pk__in=ids).with_people().order_by()}
+    rows = Event.objects.filter(pk__in=ids).with_people().select_related("conversation")
+    found = {row.pk: row for row in rows.order_by()}
     return [found[key] for key in ids if key in found]
 
 

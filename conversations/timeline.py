@@ -66,7 +66,7 @@ def _follows(before: dict[str, Any], message: dict[str, Any]) -> bool:
 
 def notice(entry: dict[str, Any]) -> dict[str, Any] | None:
     """What a line says about an entry that is no message: its kind, whom, and what; None if it is not shown."""
-    row = {"type": "notice", "sequence_id": entry["sequence_id"], "created_at": entry["created_at"], "value": ""}
+    row = {"type": "notice", "sequence_id": entry["sequence_id"], "created_at": entry.get("created_at"), "value": ""}
     match entry["type"]:
         case "participant_joined":
             return row | {"kind": "joined", "who": entry["participant"]}

@@ -131,7 +131,9 @@ def inside(membership: Membership, position: PositionForm) -> dict[str, Any]:
     """What a member's page shows of a conversation: three queries."""
     conversation = membership.conversation
     situation = membership.situation(conversation)
-    before = position.cleaned_data["before"] if position.is_valid() else None
+    before = position.end
+    if before is not None and before > conversation.last_sequence:
+        before = None
     members = selectors.members_of(conversation)
     shown = timeline(membership, before)
     send_refusal, silent_until = controls.silence_of(membership)
