@@ -276,7 +276,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "OAS_VERSION": "3.1.0",
-    "ENUM_NAME_OVERRIDES": {"RoleEnum": "conversations.serializers.ROLE_CHOICES"},
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "conversations.serializers.ROLE_CHOICES",
+        "MessageRoleEnum": "conversations.serializers.MESSAGE_ROLES",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

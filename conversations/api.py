@@ -122,7 +122,7 @@ class MessageViewSet(ViewSet):
 
     @extend_schema(
         parameters=[serializers.MessagePageQuery],
-        responses={200: serializers.MessagePageSerializer, 403: PROBLEM, 404: PROBLEM},
+        responses={200: serializers.HistorySerializer, 403: PROBLEM, 404: PROBLEM},
     )
     def list(self, request: SignedInRequest, pk: UUID) -> Response:
         """A page in ascending order: the newest, or before, after or around a number."""

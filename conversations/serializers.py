@@ -13,6 +13,7 @@ from participants.selectors import find_participants
 from participants.serializers import ParticipantSerializer, StorableCharField, StrictIntegerField
 
 ROLE_CHOICES = [(str(role), str(role)) for role in ROLES]
+MESSAGE_ROLES = [(role, role) for role in ("user", "assistant", "system")]
 
 
 @extend_schema_field(
@@ -277,7 +278,7 @@ class MessageSerializer(serializers.Serializer[Any]):
     conversation_id = serializers.UUIDField()
     sequence_id = serializers.IntegerField()
     message_id = serializers.CharField(help_text="The author's own key.")
-    role = serializers.ChoiceField(["user", "assistant", "system"])
+    role = serializers.ChoiceField(MESSAGE_ROLES)
     participant = ParticipantSerializer(allow_null=True, help_text="Null in what the site announces.")
     sender_id = serializers.UUIDField(allow_null=True)
     content = serializers.CharField(allow_null=True)
@@ -362,7 +363,7 @@ class DetailSerializer(SummarySerializer):
     messages = MessageSerializer(many=True)
 
 
-class MessagePageSerializer(serializers.Serializer[Any]):
+class HistorySerializer(serializers.Serializer[Any]):
     """A page of messages, ascending."""
 
     messages = MessageSerializer(many=True)

@@ -1,5 +1,6 @@
 """The page of conversations."""
 
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -25,9 +26,11 @@ from conversations.admin.through import ThroughServices, as_uuid, staff
 from conversations.conf import conf
 from conversations.models import Conversation
 from conversations.services import administration, conversations
+from conversations.verification import faults_of
 from participants.errors import ChatError
 from participants.services import own_password_check
 
+FAULTS_SHOWN = 5
 NEW = ("title", "description", "visibility", "history", "max_participants")
 
 
@@ -74,7 +77,7 @@ class ConversationAdmin(ThroughServices):
 
     form = ConversationForm
     inlines = (MemberInline, NewMemberInline, InvitationInline, BanInline, NewBanInline)
-    actions = ("archive", "unarchive", "lock", "unlock", "announce")
+    actions = ("archive", "unarchive", "lock", "unlock", "verify", "announce")
     action_form = AnnouncementForm
     list_display = ("title", "visibility", "members", "last_sequence", "is_archived", "locked", "active_at")
     list_filter = ("visibility", ("archived_at", admin.EmptyFieldListFilter), "locked", "history")
@@ -173,6 +176,16 @@ class ConversationAdmin(ThroughServices):
         except ChatError as error:
             self.message_user(request, error.detail, messages.ERROR)
         self.message_user(request, ngettext("%d conversation told.", "%d conversations told.", told) % told)
+
+    @admin.action(description=_("Check the log"), permissions=["view"])
+    def verify(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
+        """Whether the logs of the chosen ones add up; the first faults of each are shown."""
+        for conversation in queryset:
+            faults = list(islice(faults_of(conversation), FAULTS_SHOWN))
+            if faults:
+                self.message_user(request, f"{conversation}: {'; '.join(faults)}", messages.ERROR)
+            else:
+                self.message_user(request, _("%s: the log adds up.") % conversation)
 
     def _change(self, request: HttpRequest, queryset: QuerySet[Conversation], **fields: bool) -> None:
         chosen = sorted(row.pk for row in queryset)  # as locks are taken

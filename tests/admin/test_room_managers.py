@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
@@ -40,6 +41,12 @@ def act(browser: Client, address: str, action: str, *rows: Any) -> str:
 
 def actions_by(somebody: Participant) -> list[str]:
     return list(AuditEvent.objects.filter(actor=somebody.pk).order_by("id").values_list("action", flat=True))
+
+
+def test_logs_are_checked_by_an_action(admin_page: Client, conversation: Conversation) -> None:
+    assert "the log adds up" in act(admin_page, CONVERSATIONS, "verify", conversation)
+    QuerySet.update(Event.objects.filter(conversation=conversation, sequence=1), commitment="0" * 64)
+    assert "1: its digest does not follow" in act(admin_page, CONVERSATIONS, "verify", conversation)
 
 
 def test_conversations_are_archived_and_locked_by_actions(
