@@ -79,9 +79,9 @@ def _snapshot(membership: Membership) -> Snapshot:
         current=conversation.last_sequence,
         first=membership.first_visible(conversation),
         retained=conversation.first_sequence,
-        participants=members[: conversation_conf.participants_shown],
-        members=frozenset(member["id"] for member in members),
-        online=frozenset(member["id"] for member in members if member["is_online"]),
+        participants=members.shown,
+        members=members.ids,
+        online=members.online,
         situation=membership.situation(conversation),
         capacity=conversation.max_participants,
     )
@@ -89,17 +89,31 @@ def _snapshot(membership: Membership) -> Snapshot:
 
 # By conversation: what its members were, and until when that may be shown. Whoever joins, leaves or changes their role
 # appends to the log, so only presence and read markers can be old, by half a second; frames tell of both.
-_known_members: dict[UUID, tuple[int, float, list[dict[str, Any]]]] = {}
+_known_members: dict[UUID, tuple[int, float, "Members"]] = {}
 _KNOWN_SECONDS = 0.5
 _KNOWN_CONVERSATIONS = 1000
 
 
-def _members(conversation: Conversation) -> list[dict[str, Any]]:
-    """All members; read once for all who connect at the same time, as after a restart."""
-    at, until, members = _known_members.get(conversation.pk, (0, 0.0, []))
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members of a conversation: the first page as clients see it, and the ids of all."""
+
+    shown: list[dict[str, Any]]
+    ids: frozenset[UUID]
+    online: frozenset[UUID]
+
+
+def _members(conversation: Conversation) -> Members:
+    """The members; read once for all who connect at the same time, as after a restart."""
+    at, until, members = _known_members.get(conversation.pk, (0, 0.0, None))
     now = time.monotonic()
-    if at != conversation.last_sequence or until < now:
-        members = selectors.members_of(conversation)
+    if members is None or at != conversation.last_sequence or until < now:
+        found = selectors.members_of(conversation)
+        members = Members(
+            shown=found[: conversation_conf.participants_shown],
+            ids=frozenset(member["id"] for member in found),
+            online=frozenset(member["id"] for member in found if member["is_online"]),
+        )
         if len(_known_members) >= _KNOWN_CONVERSATIONS:
             _known_members.clear()
         _known_members[conversation.pk] = (conversation.last_sequence, now + _KNOWN_SECONDS, members)
