@@ -82,7 +82,7 @@ class Hub:
                 if room := self.rooms.get(conversation):
                     room.deliver(entries)
                     if room.line.has_hole:
-                        self._fill(room, conf.hole_seconds)
+                        self._fill(room)
             case Transient(conversation):
                 self.unread.note(news)
                 if room := self.rooms.get(conversation):
@@ -158,16 +158,17 @@ class Hub:
 
     # --- holes and positions ------------------------------------------------------------------------------------------
 
-    def _fill(self, room: Room, delay: float = 0.0) -> None:
+    def _fill(self, room: Room) -> None:
         if not room.filling:
             room.filling = True
-            self.tasks.own(self._fill_from_log(room, delay))
+            self.tasks.own(self._fill_from_log(room))
 
-    async def _fill_from_log(self, room: Room, delay: float) -> None:
-        """Read the log from the room's position until nothing is missing."""
+    async def _fill_from_log(self, room: Room) -> None:
+        """Read the log from the room's position until nothing is missing that is known to be there."""
         try:
-            await asyncio.sleep(delay)  # two commits may just have overtaken each other on the way here
-            while room.sockets and (delay == 0.0 or room.line.has_hole):
+            # Two commits may just have overtaken each other on the way here; what seems lost is mostly late.
+            await asyncio.sleep(conf.hole_seconds)
+            while room.sockets and (room.line.has_hole or room.line.position < room.newest):
                 metrics.hole_repairs.inc()
                 entries: list[Encoded] = await database.run(replay.entries_after, room.conversation, room.line.position)
                 if not entries:
@@ -188,6 +189,7 @@ class Hub:
             room = self.rooms.get(conversation)
             if room is not None and position > room.line.position:
                 metrics.position_repairs.inc()
+                room.newest = position
                 self._fill(room)
 
     # --- access -------------------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ class Room:
         self.is_large = False  # too many members for presence, but to those who ask for it
         self.shown: dict[UUID, Status] = {}  # who is not offline, as the subscribers were told
         self.missed_once: set[UUID] = set()
+        self.newest = position  # the highest number that the log was seen to have
         self.filling = False
 
     def deliver(self, entries: Iterable[Encoded]) -> None:

@@ -138,7 +138,7 @@ def doorbell_only() -> None:
         """No look at the log."""
 
     Hub._check_positions = nothing  # type: ignore[method-assign]
-    Hub._fill = lambda self, room, delay=0.0: None  # type: ignore[method-assign]
+    Hub._fill = lambda self, room: None  # type: ignore[method-assign]
 
 
 def cursor_before_send() -> None:
