@@ -98,8 +98,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        # Who goes on sending and reads nothing never answers the close frame.
-        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.end)
+
+    def end(self) -> None:
+        """Wait no longer for the answer to the close frame, which who only sends and never reads does not give."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+    def handle_ping(self) -> None:
+        """Answer, unless the peer reads nothing: pongs for it would pile up (RFC 6455, 5.5.3, wants the last only)."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
 
     def shutdown(self) -> None:
         """As uvicorn's at the end of the server, but who is still in the handshake is told to come back."""

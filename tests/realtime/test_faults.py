@@ -98,6 +98,21 @@ async def test_a_reader_that_is_too_slow_is_told_and_resumes(start_server: Start
             assert ben.sequences + again.sequences == list(range(3, 403))
 
 
+async def test_pongs_do_not_pile_up_for_who_never_reads(start_server: StartServer) -> None:
+    server = start_server(CHAT_RATE_LIMITS="off")
+    made = await make_talk(server, provision_people(server), "ann", "ben")
+    line = await asyncio.to_thread(stalled_socket, made, "ben")
+    pings = (b"\x89\xfd" + bytes(4) + bytes(125)) * 1_000  # masked, with the longest payload there is
+    async with made.socket("ann") as ann:
+        await ann.until_type("connected")
+        before = resident_mib(server)
+        for _ in range(300):  # 39 MB of pongs
+            await asyncio.to_thread(line.sendall, pings)
+        await ann.say("all were read by now")
+        assert resident_mib(server) - before <= 16
+    line.close()
+
+
 @pytest.mark.chaos
 async def test_a_killed_redis_closes_no_socket_and_loses_nothing(
     start_private_server: StartServer, private_engines: Engines
