@@ -229,6 +229,7 @@ DEEDS: dict[Action, Callable[[World], Any]] = {
         [messages.message_delete(actor=who, message_id=say(who, w.conversation).pk) for who in (w.member, w.owner)]
         + [messages.message_delete(actor=w.owner, message_id=say(w.member, w.conversation).pk)]
     ),
+    Action.LOG_EXPORTED: lambda w: client_of(w.member).get(f"conversations/{w.conversation.pk}/export"),
     Action.ANNOUNCED: lambda w: administration.announcement_send(
         by=w.boss, conversation_id=w.conversation.pk, content="We are closing."
     ),
