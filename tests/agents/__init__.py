@@ -1,0 +1,1 @@
+"""Conversations, members, messages and the log, over REST and below it."""
