@@ -125,6 +125,12 @@ class SocketClient:
         except TimeoutError:
             raise AssertionError(f"not received in {timeout} s; the last were {self.frames[-5:]}") from None
 
+    async def until_following(self, conversation: str) -> Frame:
+        """Wait for the ``connected`` of a conversation on a socket for many; other frames about it may come first."""
+        return await self.until(
+            lambda frame: frame["type"] == "connected" and frame.get("conversation_id") == conversation
+        )
+
     async def until_type(self, kind: str, *, timeout: float = TIMEOUT) -> Frame:
         """The next frame of a type."""
         return await self.until(lambda frame: frame["type"] == kind, timeout=timeout)

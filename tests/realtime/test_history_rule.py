@@ -109,8 +109,7 @@ async def test_a_newcomer_never_reads_from_before_the_join_over_a_socket(server:
     async with SocketClient(scene.made.all_url, access) as many, scene.made.socket("ben") as ben:
         await ben.until_type("connected")  # the process has the conversation's newest entries in memory
         await many.send("join", conversation_id=scene.made.id)
-        joined = await many.until(lambda frame: frame.get("conversation_id") == scene.made.id)
-        first = joined["first_sequence_id"]
+        first = (await many.until_following(scene.made.id))["first_sequence_id"]
         assert first > scene.hidden["sequence_id"]
         async with scene.made.rest("ann") as ann:
             last = (await ann.say(scene.made.id, "after")).json()["sequence_id"]

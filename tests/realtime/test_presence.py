@@ -76,7 +76,7 @@ async def test_a_reload_is_no_going_away(talk: MakeTalk) -> None:
 async def subscribe(server_socket: SocketClient, conversation: str, **fields: bool) -> Frame:
     """Follow a conversation."""
     await server_socket.send("subscribe", conversation_id=conversation, **fields)
-    return await server_socket.until(lambda frame: frame.get("conversation_id") == conversation)
+    return await server_socket.until_following(conversation)
 
 
 async def test_large_conversations_show_presence_to_those_who_ask(start_server: StartServer) -> None:

@@ -54,6 +54,21 @@ async def test_a_restarted_redis_is_joined_anew(start_private_server: StartServe
         assert ann.sequences == ben.sequences == list(range(3, ann.sequences[-1] + 1))
 
 
+async def test_doorbells_lost_in_redis_cost_time_and_nothing_else(
+    start_private_server: StartServer, private_engines: Engines
+) -> None:
+    """Every subscription is cut again and again while people talk."""
+    client = redis.Redis.from_url(private_engines.valkeys[0].url)
+    async with two_sides(start_private_server()) as (_, ann, ben):
+        for number in range(60):
+            if number % 5 == 0:
+                client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+            await ann.say(f"line {number}")
+        await ben.until_entry(2 + 60, timeout=RECOVERY_SECONDS)
+        assert ben.sequences == list(range(3, 63))
+        assert ben.entries == ann.entries
+
+
 async def test_a_redis_that_comes_later_is_joined(start_private_server: StartServer, private_engines: Engines) -> None:
     private_engines.valkeys[0].kill()
     async with two_sides(start_private_server(**BY_LAYER_ALONE)) as (_, ann, ben):

@@ -98,7 +98,7 @@ async def traffic(pair: Pair, make: MakeTalk, *, token_seconds: float | None = N
                 await witness.until_type("connected")
                 if address == "/chat/ws":
                     await witness.send("subscribe", conversation_id=made.id)
-                    await witness.until(lambda frame: frame.get("conversation_id") == made.id)
+                    await witness.until_following(made.id)
         speaker = await stack.enter_async_context(made.socket("ann"))
         await speaker.until_type("connected")
         stop = asyncio.Event()
