@@ -1,8 +1,8 @@
 """What passes between a run and whoever answers it: a question in, steps out, one at a time, as they happen. Pure.
 
-The engine stores and shows the steps and knows nothing of models; an *answerer* talks to a model and its tools and knows
-nothing of rows, leases and sockets. A run that is taken over from a dead process is asked again with ``done``: what it
-had done is not done again.
+The engine stores and shows the steps and knows nothing of models; an *answerer* talks to a model and its tools and
+knows nothing of rows, leases and sockets. A run that is taken over from a dead process is asked again with ``done``:
+what it had done is not done again.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -72,8 +72,8 @@ class Question:
     """What an answerer is asked.
 
     ``agent`` is the participant that answers; ``conversation`` and ``up_to`` (a sequence number) bound what its tools
-    may read, ``first`` is the first number that the least privileged reader of the answer may read. ``tools`` are names;
-    ``lines`` end with what it answers. ``done`` are calls and results of an earlier attempt of the same run.
+    may read, ``first`` is the first number that the least privileged reader of the answer may read. ``tools`` are
+    names; ``lines`` end with what it answers. ``done`` are calls and results of an earlier attempt of the same run.
     """
 
     run: UUID
