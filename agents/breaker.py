@@ -1,4 +1,4 @@
-"""A circuit breaker: who failed often lately is left alone for a while, then tried by one. Pure: times come from outside.
+"""A circuit breaker: who failed often lately is left alone for a while, then tried by one. Pure: times are passed in.
 
 Closed, everybody is admitted. ``failures`` of them within ``window`` seconds open it, and for ``pause`` seconds nobody
 is. Then it is half open: one is admitted to try; its success closes the breaker, its failure opens it again. Whoever
