@@ -32,6 +32,7 @@ VARIABLES = (
     Variable("WEB_CONCURRENCY", "`1`", "server processes"),
     Variable("ASGI_SERVER", "`uvicorn`", "`uvicorn`, or `daphne` for development"),
     Variable("AGENTS", "`inline`", "`inline` in the server, `worker` in processes of their own, or `off`"),
+    Variable("OPENROUTER_API_KEY", "unset", "key of agents with the provider `openrouter` that name no other variable"),
     Variable("DEBUG", "`off`", "development: error pages with details, a key that is no secret"),
     Variable("SECRET_KEY", "kept by `./script/server`", "the key that sessions and derived keys rest on"),
     Variable("SECRET_KEY_FALLBACKS", "unset", "former keys that still open what they signed, comma-separated"),
