@@ -19,7 +19,7 @@ from participants.errors import Gone, NotFound
 from participants.models import Participant
 from participants.presence import online_or_unknown
 from participants.presentation import participant_profile
-from participants.rows import Shape, among, parameter, select
+from participants.rows import Shape, parameter, select, wanted
 
 _CONVERSATION = Shape(Conversation, "c")
 _MEMBERSHIP = Shape(Membership, "m")
@@ -28,13 +28,17 @@ _MEMBERSHIP_FOR = (
     f"SELECT {_MEMBERSHIP.columns}, {_CONVERSATION.columns} FROM {_MEMBERSHIP.table}"  # noqa: S608 - names of models
     f" JOIN {_CONVERSATION.table} ON c.id = m.conversation_id WHERE m.conversation_id = %s AND m.participant_id = %s"
 )
-_MEMBERS = (
-    f"SELECT {_MEMBERSHIP.columns}, {_PERSON.columns} FROM {_MEMBERSHIP.table}"  # noqa: S608 - names of models
-    f" JOIN {_PERSON.table} ON p.id = m.participant_id WHERE "
+_MEMBERS = f"SELECT {_MEMBERSHIP.columns}, {_PERSON.columns} FROM "
+_PEOPLE = f"JOIN {_PERSON.table} ON p.id = m.participant_id"
+_ACTIVE_MEMBERSHIPS = (
+    f"{_MEMBERS} wanted CROSS JOIN {_MEMBERSHIP.table} {_PEOPLE} WHERE p.is_active"
+    " AND m.conversation_id = wanted.conversation AND m.participant_id = wanted.participant"
 )
-_ACTIVE_MEMBERSHIPS = f"{_MEMBERS} p.is_active AND (m.conversation_id, m.participant_id) IN "
-_MEMBERS_OF = f"{_MEMBERS} m.conversation_id = %s"
-_SENT_MESSAGES = "SELECT id FROM conversations_event WHERE (conversation_id, author_id, message_id) IN "
+_MEMBERS_OF = f"{_MEMBERS} {_MEMBERSHIP.table} {_PEOPLE} WHERE m.conversation_id = %s"
+_SENT_MESSAGES = (
+    "SELECT e.id FROM wanted CROSS JOIN conversations_event e WHERE e.conversation_id = wanted.conversation"
+    " AND e.author_id = wanted.author AND e.message_id = wanted.message"
+)
 
 
 @audit.watched("participant")
@@ -263,9 +267,9 @@ def active_memberships(pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID,
     """The memberships at these (conversation, participant), with the participants; deactivated ones have none."""
     if not pairs:
         return {}
-    values, parameters = among(pairs)
+    values, parameters = wanted("conversation, participant", pairs)
     found = {}
-    for membership, participant in select(_ACTIVE_MEMBERSHIPS + values, parameters, _MEMBERSHIP, _PERSON):
+    for membership, participant in select(values + _ACTIVE_MEMBERSHIPS, parameters, _MEMBERSHIP, _PERSON):
         membership.participant = participant
         found[membership.conversation_id, participant.pk] = membership
     return found
@@ -275,9 +279,9 @@ def sent_messages(keys: Collection[tuple[UUID, UUID, str | None]]) -> dict[tuple
     """The messages stored under these (conversation, author, message_id), with their people."""
     if not keys:
         return {}
-    values, parameters = among(keys)
+    values, parameters = wanted("conversation, author, message", keys)
     with connection.cursor() as cursor:
-        cursor.execute(_SENT_MESSAGES + values, parameters)
+        cursor.execute(values + _SENT_MESSAGES, parameters)
         ids = [row[0] for row in cursor.fetchall()]
     if not ids:  # as nearly always
         return {}

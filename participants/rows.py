@@ -80,13 +80,16 @@ def places(count: int) -> str:
     return ", ".join(["%s"] * count)
 
 
-def among(rows: Collection[tuple[Any, ...]]) -> tuple[str, list[Any]]:
-    """``(VALUES (…), …)`` and its parameters, to find tuples of columns: exact, where two ``IN`` are a product."""
+def wanted(names: str, rows: Collection[tuple[Any, ...]]) -> tuple[str, list[Any]]:
+    """``WITH wanted (names) AS (VALUES …)`` and its parameters, to find tuples of columns by their index.
+
+    To be CROSS JOINed ahead of the table: for a tuple ``IN (VALUES …)`` SQLite reads the whole of it.
+    """
     row = f"({places(len(next(iter(rows))))})"
     values = [value for row in rows for value in row]
     if connection.vendor != "postgresql":
         values = [_stored(value) for value in values]
-    return f"(VALUES {', '.join([row] * len(rows))})", values
+    return f"WITH wanted ({names}) AS (VALUES {', '.join([row] * len(rows))}) ", values
 
 
 def parameter(value: Any) -> Any:
