@@ -61,18 +61,27 @@ def instance_of(model: type[Row], values: dict[str, Any], **related: models.Mode
     return row
 
 
-def select(statement: str, parameters: Sequence[Any], *shapes: Shape) -> Iterator[tuple[Any, ...]]:
-    """The rows of a SELECT of all columns of ``shapes``, in their order, as instances of their models."""
+def fetch(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a SELECT as the database gives them."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        found = cursor.fetchall()
-    for row in found:
-        instances, start = [], 0
-        for shape in shapes:
-            end = start + len(shape.names)
-            instances.append(shape.instance(row[start:end]))
-            start = end
-        yield tuple(instances)
+        return cursor.fetchall()
+
+
+def select(statement: str, parameters: Sequence[Any], *shapes: Shape) -> Iterator[tuple[Any, ...]]:
+    """The rows of a SELECT of all columns of ``shapes``, in their order, as instances of their models."""
+    for row in fetch(statement, parameters):
+        yield instances(row, *shapes)
+
+
+def instances(row: Sequence[Any], *shapes: Shape) -> tuple[Any, ...]:
+    """One fetched row as an instance of each shape."""
+    made, start = [], 0
+    for shape in shapes:
+        end = start + len(shape.names)
+        made.append(shape.instance(row[start:end]))
+        start = end
+    return tuple(made)
 
 
 def places(count: int) -> str:

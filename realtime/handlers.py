@@ -174,9 +174,7 @@ async def send_message(socket: Socket, command: frames.SendMessage, conversation
     # Rendering Markdown takes up to 0.1 s: not on the loop.
     send = prepare() if markdown.is_plain(command.content) else await database.run(prepare)
     await socket.sending.fewer_than(conf.sends_in_flight)
-    loop = asyncio.get_running_loop()
-    answer = partial(_answer_send, socket, send)
-    sends.message_submit(send, lambda outcome: loop.call_soon_threadsafe(answer, outcome))
+    sends.message_submit(send, partial(hub.handover.add, _answer_send, socket, send))
     socket.sending.begin(send, {"conversation_id": conversation, "message_id": command.message_id})
 
 

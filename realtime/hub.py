@@ -18,6 +18,7 @@ from participants.presence import Status
 from realtime import database, metrics, replay
 from realtime.close_codes import CloseCode
 from realtime.conf import conf
+from realtime.handover import Handover
 from realtime.layer import LayerLink
 from realtime.presence import PresenceWatch
 from realtime.room import Room
@@ -40,15 +41,17 @@ class Hub:
         self.presence = PresenceWatch(self.process, self.rooms, self.sockets, self.tasks)
         self.unread = UnreadWatch(self.sockets, self.tasks, self._regroup)
         self.link = LayerLink(self.process, take=self._take, wanted=self._groups, rejoined=self._check_positions_early)
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.handover = Handover()
+        self._is_started = False
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start on the running loop, once; hang up the bells."""
-        if self._loop is not None:
+        if self._is_started:
             return
-        self._loop = asyncio.get_running_loop()
+        self._is_started = True
+        self.handover.start()
         publish.hang_bell(self.ring)
         services.access_changed.append(lambda participant: publish.publish_now_unsafe(Control(participant)))
         self.link.start(self.tasks.own)
@@ -67,8 +70,7 @@ class Hub:
 
     def ring(self, *news: News) -> None:
         """Take news of this process, from any thread: to its own sockets at once, and to the other processes."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._send_round, news)
+        self.handover.add(self._send_round, news)
 
     def _send_round(self, news: Iterable[News]) -> None:
         for each in news:

@@ -125,7 +125,9 @@ class LayerLink:
     # --- out ----------------------------------------------------------------------------------------------------------
 
     def send(self, news: News) -> None:
-        """Queue news for the other processes; where too much waits the oldest goes."""
+        """Queue news for the other processes; where too much waits the oldest goes. A layer in memory reaches none."""
+        if self.hosts[0].connection is None:
+            return
         if self._outgoing.full():
             self._outgoing.get_nowait()
             metrics.news_dropped.inc()

@@ -6,6 +6,7 @@ roles, a repeated ``message_id``, the number it gets) is decided on locked rows,
 
 import math
 import os
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
@@ -158,7 +159,7 @@ class _Batch:
         self.known: dict[tuple[UUID, UUID, str | None], Event] = selectors.sent_messages(keys)
         self.replied = selectors.messages_at({send.reply_to for send in sends if send.reply_to is not None})
         self.accepted: dict[Conversation, list[Event]] = defaultdict(list)
-        self._ids = _random_ids(len(sends))
+        self._ids = _fresh_ids(len(sends))
         self.files = selectors.loose_attachments({key for send in sends for key in send.attachments})
         self._with_files: list[tuple[Event, Sequence[UUID]]] = []
         self._naming: list[tuple[Event, mentions.Text]] = []
@@ -243,10 +244,16 @@ class _Batch:
             mentions.mark(event, named)
 
 
-def _random_ids(count: int) -> list[UUID]:
-    """UUIDs of version 4 (RFC 9562) from one read of the system's randomness: each of its own is a system call."""
-    raw = os.urandom(16 * count)
-    return [UUID(bytes=raw[start : start + 16], version=4) for start in range(0, 16 * count, 16)]
+def _fresh_ids(count: int) -> list[UUID]:
+    """UUIDs of version 7 (RFC 9562, section 5.7): they begin with the time, so the indexes of ids grow at their end.
+
+    With ids of chance alone each message dirties a page of its own of each such index: a fifth of what a send took.
+    The randomness comes in one read of the system's, as each is a system call.
+    """
+    begin = time.time_ns() // 1_000_000 << 80 | 0x7 << 76 | 0b10 << 62
+    raw = os.urandom(10 * count)
+    chances = (int.from_bytes(raw[start : start + 10], "big") for start in range(0, 10 * count, 10))
+    return [UUID(int=begin | (chance >> 62 & 0xFFF) << 64 | chance & (1 << 62) - 1) for chance in chances]
 
 
 def _repeat(known: Event, send: Send) -> Sent:
