@@ -28,7 +28,7 @@ def error_for_status(status: int) -> ChatError | None:
 def _page(request: HttpRequest, error: ChatError) -> HttpResponse:
     if wants_json(request):
         return problem_response(error)
-    context = {"error": error, "request_id": request_id()}
+    context = {"error": error, "request_id": request_id(), "sidebar": None}  # which takes a database
     return render(request, "error.html", context, status=error.http_status)
 
 

@@ -115,6 +115,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "chatsite.look.look",
+                "conversations.sidebar.sidebar",
             ],
         },
     },

@@ -6,13 +6,14 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
-from chatsite import api_pages, errors, health
+from chatsite import api_pages, errors, health, look
 from conversations import urls as conversations
 
 urlpatterns = [
     # pages
     path("", include("participants.pages")),
     path("", include("conversations.pages")),
+    path("account/look", look.LookView.as_view(), name="look"),
     # REST
     path("api/v1/", include("participants.urls")),
     path("api/v1/", include("conversations.urls")),

@@ -1,6 +1,7 @@
 """What the pages of this app ask for. Rules that hold on every way in are the services'."""
 
 import uuid
+from typing import Any
 
 from django import forms
 
@@ -68,6 +69,19 @@ class SearchForm(forms.Form):
     q = forms.CharField(max_length=1000)
     conversation = forms.UUIDField(required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=100)
+
+
+class SidebarForm(forms.Form):
+    """Which page of one's conversations, and of those called how."""
+
+    page = forms.IntegerField(min_value=1, max_value=1000, required=False)
+    named = forms.CharField(max_length=100, required=False)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What can be used of it."""
+        self.is_valid()
+        return {"page": self.cleaned_data.get("page") or 1, "named": self.cleaned_data.get("named") or ""}
 
 
 class ReadForm(forms.Form):

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from conversations import controls, policy, presentation, selectors
 from conversations.conf import conf
-from conversations.forms import ConversationForm, MessageForm, PositionForm, ReadForm, new_message_id
+from conversations.forms import ConversationForm, MessageForm, PositionForm, ReadForm, SidebarForm, new_message_id
 from conversations.models import Conversation, Membership
 from conversations.policy import Action
 from conversations.services.conversations import conversation_create
@@ -23,6 +23,7 @@ from conversations.services.invitations import conversation_join
 from conversations.services.memberships import conversation_leave
 from conversations.services.messages import read_mark
 from conversations.services.sends import message_send
+from conversations.sidebar import new_form, sidebar_of
 from conversations.timeline import NOTICES, timeline
 from participants.errors import ChatError, Conflict, Forbidden, NotFound
 from participants.forms import show_refusal
@@ -39,15 +40,15 @@ def cut(rows: QuerySet[Conversation], request: HttpRequest) -> Cut[Conversation]
 
 
 class ConversationListView(SignedInPage):
-    """One's own conversations, most recent first, and a form for a new one."""
+    """One's own conversations, which are the sidebar's, and ways to others; a form for a new one."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list."""
-        return self.show(ConversationForm())
+        return self.show(new_form())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make a conversation and go there."""
-        form = ConversationForm(request.POST)
+        form = new_form(request.POST)
         if not form.is_valid():
             return self.show(form)
         try:
@@ -59,15 +60,10 @@ class ConversationListView(SignedInPage):
 
     def show(self, form: ConversationForm) -> HttpResponse:
         """The page with a form."""
-        participant = self.participant
-        rows = Conversation.objects.filter(archived_at=None).of(participant).with_counts()
-        page = cut(rows.with_reading_of(participant).with_preview_for(participant), self.request)
-        context = {
-            "form": form,
-            "page": page,
-            "conversations": [presentation.conversation_summary(row) | {"active_at": row.active_at} for row in page],
-            "unread_counted": conf.unread_counted,
-        }
+        beside = sidebar_of(self.participant, **SidebarForm(self.request.GET).asked, form=form)
+        waiting = sum(bool(row["unread_count"]) for row in beside.rows)
+        is_first = not beside.rows and not beside.named and beside.newer is None
+        context = {"form": form, "sidebar": beside, "is_home": True, "is_first": is_first, "waiting": waiting}
         return render(self.request, "conversations/list.html", context)
 
 

@@ -46,7 +46,8 @@ class Page(View):
         try:
             return super().dispatch(request, *args, **kwargs)
         except ChatError as error:
-            return refused(render(request, "error.html", {"error": error, "request_id": request_id()}), error)
+            context = {"error": error, "request_id": request_id(), "sidebar": None}  # which takes a database
+            return refused(render(request, "error.html", context), error)
 
 
 class SignedInPage(LoginRequiredMixin, Page):

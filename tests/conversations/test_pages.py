@@ -17,8 +17,8 @@ from tests.personas import bring_in, conversation_of, person, public_conversatio
 
 pytestmark = pytest.mark.django_db
 
-# Session, participant and sign-in: what any page of a signed-in browser costs.
-SIGNED_IN = 3
+# Session, participant, sign-in and the sidebar: what any page of a signed-in browser costs.
+SIGNED_IN = 4
 
 
 def browser(participant: Participant) -> Client:
@@ -241,7 +241,7 @@ def test_an_observer_has_no_field_and_is_told_why():
     conversation = conversation_of(person())
     observer = bring_in(conversation, "observer")
     client = browser(observer)
-    assert "<textarea" not in text_of(client.get(address(conversation)))
+    assert 'name="content"' not in text_of(client.get(address(conversation)))
     assert send(client, conversation, "hello").status_code == 403
 
 
@@ -296,7 +296,7 @@ def test_pages_cost_the_same_however_much_they_show(many, django_assert_num_quer
         conversation = conversation_of(ada, *(person() for _ in range(min(many, 9))), visibility="public")
         for membership in conversation.memberships.select_related("participant"):
             say(membership.participant, conversation)
-    with django_assert_num_queries(SIGNED_IN + 2):
+    with django_assert_num_queries(SIGNED_IN):
         client.get(reverse("conversation-list"))
     with django_assert_num_queries(SIGNED_IN + 3):
         client.get(reverse("explore"))

@@ -123,7 +123,7 @@ def test_the_page_costs_the_same_however_many_sign_ins_there_are(ada, django_ass
     for many in (1, 10):
         for _ in range(many):
             services.sign_in_start(participant=ada)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             client.get("/account")
 
 
