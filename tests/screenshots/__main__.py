@@ -47,7 +47,7 @@ class Scene:
             self.contexts[kind] = self.context(*kind)
         return self.contexts[kind].new_page()
 
-    def context(self, scheme: str, phone: bool, signed_in: bool) -> BrowserContext:  # noqa: FBT001
+    def context(self, scheme: str, phone: bool, signed_in: bool) -> BrowserContext:
         """A browser of its own."""
         context = self.browser.new_context(
             base_url=self.server.url,

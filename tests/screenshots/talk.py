@@ -43,6 +43,23 @@ CONVERSATIONS: list[dict[str, Any]] = [
     },
 ]  # fmt: skip
 
+CHECKLIST = """I put the checklist together:
+
+1. Moorings booked
+2. Life jackets, 24 of them
+3. Somebody who can *actually* sing"""
+COUNTER = """The counter for the landing page is ready, it is just this:
+
+```python
+def days_left(today: date, opening: date) -> int:
+    \"\"\"Whole days, never negative.\"\"\"
+    return max(0, (opening - today).days)
+```"""
+SUMMARY = (
+    "So far: **2 of 3 boats** confirmed, 24 life jackets on the list, a choir in sight. "
+    "Open: the third skipper, and Joel's question to Mara."
+)
+
 # Conversation, who, what. In this order, over REST.
 SAID: list[tuple[str, str, str]] = [
     ("Field notes", "yuki", "The heron is back at the lock. Third morning in a row."),
@@ -55,11 +72,11 @@ SAID: list[tuple[str, str, str]] = [
     ("Tomás", "tomas", "Done. We have a window from **14:20 to 16:05**."),
     (MAIN, "mara", "Good morning! Where are we with the boats?"),
     (MAIN, "tomas", "Two are confirmed. The third skipper answers tonight."),
-    (MAIN, "tomas", "I put the checklist together:\n\n1. Moorings booked\n2. Life jackets, 24 of them\n3. Somebody who can *actually* sing"),
+    (MAIN, "tomas", CHECKLIST),
     (MAIN, "layla", "I know a choir. ليلة جميلة سوف تكون"),
-    (MAIN, "yuki", "The counter for the landing page is ready, it is just this:\n\n```python\ndef days_left(today: date, opening: date) -> int:\n    \"\"\"Whole days, never negative.\"\"\"\n    return max(0, (opening - today).days)\n```"),
+    (MAIN, "yuki", COUNTER),
     (MAIN, "joel", "@mara can I tell the paper that we open on the 12th?"),
-    (MAIN, "scribe", "So far: **2 of 3 boats** confirmed, 24 life jackets on the list, a choir in sight. Open: the third skipper, and Joel's question to Mara."),
+    (MAIN, "scribe", SUMMARY),
     (MAIN, "mara", "Yes, please do. And thank you all, this is going to be lovely."),
 ]  # fmt: skip
 REACTED = [("joel", "👍"), ("yuki", "🎉"), ("layla", "🎉"), ("tomas", "🎉")]  # to the last one
