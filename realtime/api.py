@@ -1,12 +1,14 @@
 """REST of this app: the stream of a conversation."""
 
 import uuid
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers as drf
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from participants import limits
@@ -42,6 +44,11 @@ class StreamView(APIView):
 
     http_method_names = ["get", "options"]
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Note how often access has changed before anybody asks who this is."""
+        self.since = hub.controls
+        super().initial(request, *args, **kwargs)
+
     @extend_schema(
         parameters=[StreamQuery, LAST_EVENT_ID],
         responses={(200, "text/event-stream"): EVENTS, 403: PROBLEM, 404: PROBLEM, 429: PROBLEM},
@@ -51,6 +58,7 @@ class StreamView(APIView):
 
         A stream counts as a socket, and ends as one does: with an event `closing`.
         """
+        since = self.since
         cursor = self._cursor(request)
         scope = getattr(request, "scope", None)
         if scope is None or not hub.is_open:
@@ -60,7 +68,7 @@ class StreamView(APIView):
         found = replay.open_socket(connection, request.user, pk)
         if found is None:
             raise AssertionError("a conversation was named, and there is no snapshot of it")
-        scope[START] = Start(request.auth, connection, found, cursor)
+        scope[START] = Start(request.auth, connection, found, cursor, since)
         return HttpResponse(content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     @staticmethod

@@ -33,6 +33,7 @@ class ChatConsumer(AsyncConsumer):
         addresses.current.set(addresses.of_socket(scope))
         await receive()  # websocket.connect
         try:
+            since = hub.controls
             socket, found, cursor = await self.connect(scope, send)
         except ChatError as error:
             logger.info("socket refused", extra={"code": error.code})
@@ -43,7 +44,7 @@ class ChatConsumer(AsyncConsumer):
             await refuse(scope, send, ChatError())
             return
         try:
-            await self.greet(socket, found, cursor)
+            await self.greet(socket, found, cursor, since)
             await self.listen(socket, receive)
         finally:
             hub.remove(socket)
@@ -81,12 +82,13 @@ class ChatConsumer(AsyncConsumer):
         )
         return socket, found, cursor
 
-    async def greet(self, socket: Socket, found: replay.Snapshot | None, cursor: int | None) -> None:
+    async def greet(self, socket: Socket, found: replay.Snapshot | None, cursor: int | None, since: int) -> None:
         """Say ``connected`` and begin delivery."""
         if found is None:
             handlers.greet(socket)
+            hub.check_if_rung(socket, since)
         else:
-            handlers.begin(socket, found, cursor)
+            handlers.begin(socket, found, cursor, since=since)
         hub.add(socket)
 
     async def listen(self, socket: Socket, receive: Any) -> None:

@@ -6,6 +6,7 @@ A server frame is not masked (RFC 6455, section 5.1), so its bytes on the wire a
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -33,16 +34,20 @@ def server_sent_event(payload: bytes) -> bytes:
 
 
 class Delivery:
-    """Consecutive frames that go out together, ready for both kinds of clients; made on first use, then shared."""
+    """Consecutive frames that go out together, ready for both kinds of clients; made on first use, then shared.
 
-    def __init__(self, payloads: Sequence[bytes]) -> None:
+    ``conversation`` is the one whose readers alone may have them, if there is one.
+    """
+
+    def __init__(self, payloads: Sequence[bytes], conversation: UUID | None = None) -> None:
         self.payloads = payloads
+        self.conversation = conversation
         self.size = sum(map(len, payloads))
 
     @classmethod
-    def of(cls, frame: Any) -> "Delivery":
+    def of(cls, frame: Any, conversation: UUID | None = None) -> "Delivery":
         """One frame from a JSON-ready value, or from its bytes."""
-        return cls((frame if isinstance(frame, bytes) else encode(frame),))
+        return cls((frame if isinstance(frame, bytes) else encode(frame),), conversation)
 
     @cached_property
     def single(self) -> bytes:

@@ -59,8 +59,11 @@ def greet(socket: Socket) -> None:
     socket.put_frame({"type": "connected", "conversation_id": None, "participant": participant, "limits": limits()})
 
 
-def begin(socket: Socket, found: replay.Snapshot, cursor: int | None, *, presence: bool = False) -> None:
-    """``connected`` for a conversation, then delivery: from its end, or from a client's cursor by ``sync`` pages."""
+def begin(socket: Socket, found: replay.Snapshot, cursor: int | None, *, since: int, presence: bool = False) -> None:
+    """``connected`` for a conversation, then delivery: from its end, or from a client's cursor by ``sync`` pages.
+
+    ``since`` is what ``hub.controls`` was before ``found`` was read.
+    """
     if len(socket.following) >= conf.subscriptions and found.conversation not in socket.following:
         raise LimitExceeded(
             "This socket follows too many conversations. Unsubscribe from one first.",
@@ -82,6 +85,7 @@ def begin(socket: Socket, found: replay.Snapshot, cursor: int | None, *, presenc
         }
     )
     room.show_away(socket)
+    hub.check_if_rung(socket, since)
     if cursor is not None:
         resume(socket, room, cursor, found)
     elif not _catch_up(socket, room):
@@ -104,10 +108,10 @@ def _catch_up(socket: Socket, room: Room) -> bool:
     """Give what came since the snapshot from memory and go live; False if memory does not reach back that far."""
     subscription = socket.following[room.conversation].subscription
     missed = room.line.since(subscription.cursor)
-    if missed is None or any(entry.about for entry in missed):
+    if missed is None or any(entry.about or entry.leaver == socket.participant_id for entry in missed):
         return False
     if missed:
-        socket.put(Delivery([entry.text for entry in missed]))
+        socket.put(Delivery([entry.text for entry in missed], room.conversation))
         subscription.page(missed[-1].sequence)
     return subscription.go_live(room.line)
 
@@ -123,34 +127,40 @@ async def _read_log(socket: Socket, room: Room, *, as_pages: bool) -> None:
     """Send the log from the subscription's cursor until it is live. Waits for the outbox, so never overflows it."""
     conversation = room.conversation
     following = socket.following[conversation]
-    subscription = following.subscription
     participant = socket.credential.participant
-    first = as_pages
-    while socket.following.get(conversation) is following and not socket.is_closing:
+    first, has_more = as_pages, True
+    while has_more and socket.following.get(conversation) is following and not socket.is_closing:
         try:
-            page = await database.run(
-                replay.page, participant, conversation, subscription.cursor, with_participants=first
-            )
+            async with socket.replaying:
+                await socket.drained()  # first: what a page shows is as it is now, and is sent at once
+                cursor = following.subscription.cursor
+                page = await database.run(replay.page, participant, conversation, cursor, with_participants=first)
+                if socket.following.get(conversation) is not following:
+                    return
+                if _send_page(socket, room, page, as_pages=as_pages):
+                    has_more, first = not following.subscription.live, False
         except ChatError as error:
             if not error.temporary:
                 room.drop(socket, "deleted" if error.http_status == 404 else "removed")
                 return
             await asyncio.sleep(error.retry_after or 1)
-            continue
-        await socket.drained()
-        if socket.following.get(conversation) is not following:
-            return
-        subscription.page(page.last)
-        metrics.deliveries.inc(len(page.entries))
-        has_more = page.has_more or not subscription.go_live(room.line)
-        if as_pages:
-            socket.put(Delivery.of(page.frame(conversation, has_more=has_more)))
-        elif page.entries:
-            socket.put(Delivery(page.entries))
-        if not has_more:
-            return
-        first = False
-        subscription.live = False
+
+
+def _send_page(socket: Socket, room: Room, page: replay.Page, *, as_pages: bool) -> bool:
+    """Send a page, and go live if nothing is missing behind it; False if what came meanwhile left no room for it."""
+    subscription = socket.following[room.conversation].subscription
+    has_more = page.has_more or page.last < room.line.position
+    frames = [page.frame(room.conversation, has_more=has_more)] if as_pages else page.entries
+    delivery = Delivery(frames, room.conversation)
+    if not socket.has_room(delivery):
+        return False
+    subscription.page(page.last)
+    if not has_more:
+        subscription.go_live(room.line)
+    metrics.deliveries.inc(len(page.entries))
+    if frames:
+        socket.put(delivery)
+    return True
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -211,8 +221,9 @@ async def sync(socket: Socket, command: frames.Sync, conversation: UUID) -> None
 
 async def subscribe(socket: Socket, command: frames.Subscribe, conversation: UUID) -> None:
     """Follow a conversation."""
+    since = hub.controls
     found = await database.run(replay.snapshot, socket.credential.participant, conversation)
-    begin(socket, found, command.last_sequence_id, presence=command.presence)
+    begin(socket, found, command.last_sequence_id, since=since, presence=command.presence)
 
 
 async def unsubscribe(socket: Socket, command: frames.Unsubscribe, conversation: UUID) -> None:
@@ -235,7 +246,8 @@ async def join(socket: Socket, command: frames.Join, conversation: UUID) -> None
         conversation_id=conversation,
         invitation=command.invitation,
     )
-    begin(socket, await database.run(replay.snapshot, participant, conversation), None)
+    since = hub.controls
+    begin(socket, await database.run(replay.snapshot, participant, conversation), None, since=since)
 
 
 async def leave(socket: Socket, command: frames.Leave, conversation: UUID) -> None:

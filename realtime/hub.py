@@ -38,6 +38,8 @@ class Hub:
         self.is_ready = True  # to be given requests
         self.is_open = True  # to sockets
         self.tasks = Tasks()
+        self.controls = 0  # doorbells about access so far, and entries that ended somebody's
+        self._looks = 0
         self.presence = PresenceWatch(self.process, self.rooms, self.sockets, self.tasks)
         self.unread = UnreadWatch(self.sockets, self.tasks, self._regroup)
         self.link = LayerLink(self.process, take=self._take, wanted=self._groups, rejoined=self._check_positions_early)
@@ -81,6 +83,7 @@ class Hub:
         match news:
             case Entries(conversation, entries):
                 self.unread.note(news)
+                self.controls += any(entry.leaver for entry in entries)
                 if room := self.rooms.get(conversation):
                     room.deliver(entries)
                     if room.line.has_hole:
@@ -92,6 +95,7 @@ class Hub:
             case Control(presence=True, participant=participant) if participant is not None:
                 self.presence.look_at(participant)
             case Control():
+                self.controls += 1
                 if news.participant is not None:
                     self.unread.look_at(news.participant)
                 self.tasks.early(self._check_access_of(self._concerned(news)))
@@ -201,25 +205,41 @@ class Hub:
         for room in list(self.rooms.values()):
             self._tidy(room)
 
+    def check_if_rung(self, socket: Socket, since: int) -> None:
+        """Look again at a socket whose rights were read when ``controls`` was ``since``, if a doorbell rang meanwhile:
+
+        it rang for those who were here, and what was read may be older.
+        """
+        if self.controls != since:
+            self.tasks.early(self._check_access_of([socket]))
+
     async def _check_access_of(self, sockets: Iterable[Socket]) -> None:
-        """Look up again what these sockets may do; whoever lost it is told and let go."""
-        asked = {socket: set(socket.following) for socket in sockets}
+        """Look up again what these sockets may do; whoever lost it is told and let go.
+
+        Looks overtake each other, and a socket may sign in or subscribe anew during one: what was read is applied to
+        what was asked about, and never over what a later look has read.
+        """
+        asked = {socket: (socket.credential.sign_in_id, dict(socket.following)) for socket in sockets}
         if not asked:
             return
+        self._looks = look = self._looks + 1
         access = await database.run(
             replay.access,
-            {socket.credential.sign_in_id for socket in asked},
+            {sign_in for sign_in, _ in asked.values()},
             {socket.participant_id for socket in asked},
-            set().union(*asked.values()),
+            {conversation for _, following in asked.values() for conversation in following},
         )
-        for socket, conversations in asked.items():
-            if socket.credential.sign_in_id not in access.sign_ins:
+        for socket, (sign_in, following) in asked.items():
+            if sign_in not in access.sign_ins and socket.credential.sign_in_id == sign_in:
                 socket.close(CloseCode.SIGN_IN_ENDED, "token_revoked")
                 continue
-            for conversation in conversations & socket.following.keys():
+            for conversation, subscribed in following.items():
+                if socket.following.get(conversation) is not subscribed or subscribed.look > look:
+                    continue
+                subscribed.look = look
                 reading = access.readings.get((socket.participant_id, conversation))
                 if reading is not None:
-                    socket.following[conversation].reading = reading
+                    subscribed.reading = reading
                 elif room := self.rooms.get(conversation):
                     room.drop(socket, "removed" if conversation in access.conversations else "deleted")
 

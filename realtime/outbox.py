@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from uuid import UUID
 
 from realtime.conf import conf
 from realtime.delivery import Delivery
@@ -32,7 +33,7 @@ class Outbox:
         if self._transport.is_writable and not self._waiting:
             self._transport.write(delivery)
             return True
-        if self._waiting and self._size + delivery.size > conf.outbox_bytes:
+        if not self.has_room(delivery):
             return False
         self._waiting.append(delivery)
         self._size += delivery.size
@@ -40,6 +41,17 @@ class Outbox:
         if self._deadline is None:
             self._expect(conf.send_seconds)
         return True
+
+    def has_room(self, delivery: Delivery) -> bool:
+        """Whether :meth:`put` would take it."""
+        return not self._waiting or self._size + delivery.size <= conf.outbox_bytes
+
+    def withdraw(self, conversation: UUID) -> None:
+        """Forget what waits of a conversation."""
+        if self._goodbye is None and self._waiting:
+            self._waiting = deque(each for each in self._waiting if each.conversation != conversation)
+            self._size = sum(each.size for each in self._waiting)
+            self._note_progress()
 
     async def drained(self) -> None:
         """Wait until nothing waits."""

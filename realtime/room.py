@@ -71,7 +71,8 @@ class Room:
             [
                 encode(withheld_frame(self.conversation, entry.sequence)) if entry.sequence in hidden else entry.text
                 for entry in entries
-            ]
+            ],
+            self.conversation,
         )
 
     def _see_off(self, entry: Encoded) -> None:
@@ -88,6 +89,7 @@ class Room:
         if socket.conversation == self.conversation:
             socket.close(OF_REASON.get(reason, CloseCode.NOT_A_PARTICIPANT), reason, conversation_id=self.conversation)
         else:
+            socket.withdraw(self.conversation)
             socket.put_frame({"type": "unsubscribed", "conversation_id": self.conversation, "reason": reason})
 
     def forget(self, socket: Socket) -> None:
@@ -98,7 +100,7 @@ class Room:
 
     def pass_on(self, news: Transient) -> None:
         """A frame without a number to every subscriber but the one it is about."""
-        delivery = Delivery.of(news.text)
+        delivery = Delivery.of(news.text, self.conversation)
         for socket in list(self.sockets):
             if socket.participant_id != news.but_not:
                 socket.put(delivery)
@@ -122,7 +124,8 @@ class Room:
                 del self.shown[participant]
             else:
                 self.shown[participant] = status
-        delivery = Delivery([self._presence_frame(participant, status, now) for participant, status in changed])
+        frames = [self._presence_frame(participant, status, now) for participant, status in changed]
+        delivery = Delivery(frames, self.conversation)
         for socket in list(self.sockets):
             if not self.is_large or socket.following[self.conversation].wants_presence:
                 socket.put(delivery)
@@ -140,7 +143,8 @@ class Room:
         """Tell a new subscriber who is away: ``connected`` says who is here only."""
         away = [each for each, status in self.shown.items() if status is Status.AWAY]
         if away and (not self.is_large or socket.following[self.conversation].wants_presence):
-            socket.put(Delivery([self._presence_frame(each, Status.AWAY, None) for each in away]))
+            frames = [self._presence_frame(each, Status.AWAY, None) for each in away]
+            socket.put(Delivery(frames, self.conversation))
 
     def _presence_frame(self, participant: UUID, status: Status, now: object) -> bytes:
         frame = Presence(

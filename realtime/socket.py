@@ -47,11 +47,12 @@ class Reading(NamedTuple):
 class Following:
     """A subscription of a socket, with what its owner may do and read there, and its replay if one runs."""
 
-    __slots__ = ("reading", "replay", "subscription", "wants_presence")
+    __slots__ = ("look", "reading", "replay", "subscription", "wants_presence")
 
     def __init__(self, subscription: Subscription, reading: Reading, *, wants_presence: bool = False) -> None:
         self.subscription = subscription
         self.reading = reading
+        self.look = 0  # which look at access (see Hub) has told what is in ``reading``
         self.wants_presence = wants_presence
         self.replay: asyncio.Task[None] | None = None
 
@@ -117,6 +118,7 @@ class Socket:
         self.sending = Sending()
         self.active_at = time.monotonic()  # the last command
         self.in_hand = asyncio.Lock()  # held while a command is carried out
+        self.replaying = asyncio.Lock()  # held for one page of the log: the replays of a socket take turns
         self.is_retiring = False  # no further command is
         self._transport = transport
         self._outbox = Outbox(transport, self._note_cut)
@@ -157,6 +159,14 @@ class Socket:
         self.put_error(error, **about)
         if error.code in TOO_FAST and self.patience.warned(time.monotonic()):
             self.close(CloseCode.FLOODING, "flooding", reconnect_in=error.retry_after)
+
+    def has_room(self, delivery: Delivery) -> bool:
+        """Whether a delivery would not be one too many."""
+        return self._outbox.has_room(delivery)
+
+    def withdraw(self, conversation: UUID) -> None:
+        """Do not send what still waits of a conversation that its reader has lost."""
+        self._outbox.withdraw(conversation)
 
     async def drained(self) -> None:
         """Wait until nothing waits for the reader: replay does, so that it never overflows the outbox."""

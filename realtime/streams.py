@@ -35,6 +35,7 @@ class Start:
     connection: Connection
     found: replay.Snapshot
     cursor: int | None
+    since: int  # what ``hub.controls`` was before the rest was read
 
 
 class StreamTransport(ASGITransport):
@@ -116,7 +117,7 @@ async def run(start: Start, transport: StreamTransport, receive: Receive) -> Non
         takes_pages=False,
     )
     try:
-        handlers.begin(socket, start.found, start.cursor)
+        handlers.begin(socket, start.found, start.cursor, since=start.since)
         hub.add(socket)
         while (await receive())["type"] != "http.disconnect":
             pass

@@ -77,10 +77,15 @@ def daphne_server(installations: Installations) -> Iterator[ServerProcess]:
 @pytest.fixture(scope="session")
 def server_pair(server: ServerProcess) -> Iterator[tuple[ServerProcess, ServerProcess]]:
     """The shared server and a second process beside it, on the same database and Redis."""
-    if not os.environ.get("REDIS_URL"):
-        pytest.skip("two server processes need REDIS_URL: python -m tests.engines -- ./script/test …")
+    needs_redis()
     with server.sibling() as second:
         yield server, second
+
+
+def needs_redis() -> None:
+    """Skip what takes several server processes, where there is no Redis."""
+    if not os.environ.get("REDIS_URL"):
+        pytest.skip("two server processes need REDIS_URL: python -m tests.engines -- ./script/test …")
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ class ServerProcess(ChildProcess):
 
     def is_ready(self) -> bool:
         """Tell whether GET /health/ready answers 200."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("GET", "/health/ready")
             return connection.getresponse().status == http.HTTPStatus.OK

@@ -1,5 +1,6 @@
 """People and conversations on the shared server, for tests over real sockets."""
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -46,6 +47,15 @@ class Talk:
     def on(self, server: ServerProcess) -> "Talk":
         """The same conversation over another server process."""
         return Talk(server, self.people, self.id)
+
+
+async def until_offline(talk: Talk, *names: str) -> None:
+    """Wait until what other tests opened as these people is closed: who is shown already is not shown to come."""
+    ids = [talk.people[name]["id"] for name in names]
+    async with talk.rest(names[0]) as rest, asyncio.timeout(60):
+        for each in ids:
+            while (await rest.get(f"/api/v1/participants/{each}")).json()["is_online"]:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.1)
 
 
 MakeTalk = Callable[..., Awaitable[Talk]]

@@ -13,8 +13,9 @@ from tests.clients import RestClient, SocketClient
 from tests.realtime.credentials import account
 from tests.servers import Installations, ServerProcess
 
-LIFE = 14  # seconds of an access token
+LIFE = 16  # seconds of an access token
 NOTICE = 10  # seconds ahead of its end
+LATE = 5  # what a busy machine may add
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ async def notice(socket: SocketClient, end: float) -> None:
     """The notice comes in time, once."""
     error = await socket.until_type("error")
     assert error["code"] == "token_expiring"
-    assert NOTICE - 1 <= end - time.time() <= NOTICE + 2
+    assert NOTICE - LATE <= end - time.time() <= NOTICE + 2
     assert len(socket.of_type("error")) == 1
 
 
@@ -63,7 +64,7 @@ async def test_a_socket_ends_with_its_token_unless_a_new_one_is_shown(
         assert datetime.fromisoformat(answer["expires_at"]).timestamp() == expiry_of(new) > end
 
         assert await ends.until_closed() == 4401
-        assert end <= time.time() <= end + 2
+        assert end <= time.time() <= end + 2 + LATE
         assert ends.frames[-1] == {"type": "closing", "reason": "token_expired"}
 
         await stays.send("ping")

@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.clients import Frame, SocketClient
-from tests.realtime.conftest import NAMES, MakeTalk
+from tests.realtime.conftest import NAMES, MakeTalk, until_offline
 from tests.servers import ServerProcess
 
 SENDERS, EACH = 8, 150
@@ -55,6 +55,7 @@ async def test_typing_and_presence_cross_processes(
     server_pair: tuple[ServerProcess, ServerProcess], talk: MakeTalk
 ) -> None:
     made = await talk("ann", "ben")
+    await until_offline(made, "ben")
     async with made.socket("ann") as ann:
         await ann.until_type("connected")
         async with made.on(server_pair[1]).socket("ben") as ben:
@@ -85,6 +86,7 @@ async def test_sockets_and_presence_of_a_killed_process_lapse(
     server_pair: tuple[ServerProcess, ServerProcess], talk: MakeTalk
 ) -> None:
     made = await talk("ann", "ben")
+    await until_offline(made, "ben")
     with server_pair[0].sibling() as doomed:
         async with made.socket("ann") as ann, AsyncExitStack() as stack:
             await ann.until_type("connected")
