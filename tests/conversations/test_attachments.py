@@ -142,6 +142,17 @@ def test_a_moving_picture_moves_on(ada, ben, tea):
     assert shown.tell() == 2
 
 
+def test_of_a_picture_of_very_many_tiny_frames_the_first_is_shown(ada, ben, tea):
+    head = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff"
+    frame = b"\x21\xf9\x04\x04\x01\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0"
+    other = b"\x21\xf9\x04\x04\x01\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02\x4c\x01\0"
+    for pairs, frames in ((400, 800), (2000, 1)):
+        file = upload(ben, tea, head + (frame + other) * pairs + b";", "a.gif").json()
+        attach(ben, tea, file["id"])
+        shown = client_of(ada).get(f"attachments/{file['id']}").content
+        assert getattr(Image.open(io.BytesIO(shown)), "n_frames", 1) == frames
+
+
 def bomb(width: int, height: int) -> bytes:
     """A PNG that says it is huge, and is small."""
     head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\x00\x00\x00"

@@ -131,7 +131,7 @@ async def talks_on_all(one: ServerProcess, shards: Engines) -> AsyncIterator[lis
     people = provision_people(one)
     with one.sibling() as two:
         async with AsyncExitStack() as stack:
-            pairs = []
+            pairs: list[tuple[SocketClient, SocketClient]] = []
             while len(pairs) < 8 or not all(groups_on(shards)):
                 made = await make_talk(one, people, "ann", "ben")
                 ann = await stack.enter_async_context(made.socket("ann"))
