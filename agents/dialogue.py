@@ -40,7 +40,7 @@ async def _converse(question: Question, profile: Profile, relay: Relay) -> None:
     model = await providers.model_of(question, profile)
     for missing in calls_interrupted(question.done):
         await relay.hand_over(missing)
-    agent: Agent[Question, str] = Agent(model, deps_type=Question, retries=question.max_steps)
+    agent: Agent[Question, str] = Agent(model, deps_type=Question, retries={"tools": question.max_steps, "output": 1})
     async with AsyncExitStack() as stack:
         tools = await _tools_of(question, profile, relay, stack)
         result = await agent.run(

@@ -88,8 +88,8 @@ _CASES: list[tuple[type[BaseException], _Case]] = [
     (ValidationError, _Case(Code.MALFORMED, passes=True)),
     (TimeoutError, _Case(Code.TIMEOUT, blames=True, passes=True)),
     (OSError, _Case(Code.UNAVAILABLE, blames=True, passes=True)),
-    (ValueError, _Case(Code.MALFORMED, passes=True)),  # of bytes that are no JSON, or no UTF-8
 ]
+_UNREADABLE = _Case(Code.MALFORMED, passes=True)  # bytes that are no JSON, or no UTF-8
 _UNKNOWN = _Case(Code.ERROR)
 
 
@@ -101,6 +101,8 @@ def failure(code: Code, *, is_safe_to_retry: bool = False) -> AnswerFailed:
 def _case_of(error: BaseException) -> _Case:
     if isinstance(error, BaseExceptionGroup) and error.exceptions:
         return _case_of(error.exceptions[0])
+    if type(error) is exceptions.ModelAPIError and isinstance(error.__cause__, ValueError):
+        return _UNREADABLE
     return next((case for kind, case in _CASES if isinstance(error, kind)), _UNKNOWN)
 
 

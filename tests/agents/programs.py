@@ -1,0 +1,48 @@
+"""Servers of models and tools in processes of their own."""
+
+import json
+import socket
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any, Self
+
+from tests.engines.process import ChildProcess
+
+HERE = Path(__file__).parent
+
+
+class Program(ChildProcess):
+    """A Python program of this folder that listens on the port in its first argument."""
+
+    def __init__(self, directory: Path, program: str, *arguments: str) -> None:
+        self.name = program.removesuffix(".py")
+        super().__init__(directory)
+        self.program = program
+        self.arguments = arguments
+
+    def command(self) -> list[str]:
+        return [sys.executable, str(HERE / self.program), str(self.port), *self.arguments]
+
+    def is_ready(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def state(self) -> dict[str, Any]:
+        """What the scripted server has seen."""
+        with urllib.request.urlopen(f"{self.url}/state", timeout=10) as answer:
+            return dict(json.load(answer))
