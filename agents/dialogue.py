@@ -78,11 +78,9 @@ async def _tell_unavailable(server: str, relay: Relay, numbers: "count[int]") ->
 
 
 def _usage(result: AgentRunResult[str], question: Question) -> Usage:
-    """What it cost. Raises AnswerFailed for an answer that is none: without words, or with its end missing."""
+    """What it cost. Raises AnswerFailed for an answer without words."""
     if not result.output.strip():
         raise failure(Code.MALFORMED)
-    if providers.tells_ends(question.provider) and result.response.finish_reason is None:
-        raise failure(Code.INTERRUPTED)
     return Usage(result.usage.total_tokens, result.response.model_name or question.model)
 
 

@@ -12,9 +12,13 @@ from weakref import WeakKeyDictionary
 import httpx2
 from openai import AsyncOpenAI
 from pydantic_ai.models import get_user_agent
+from pydantic_ai.profiles.openai import OpenAIModelProfile
 
 from agents.conf import conf
 from agents.failures import Code, failure
+
+# An answer that does not say how it ended was cut off: a proxy in between can make that look like an end.
+STREAMED = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
 
 # What an administrator may name as a key. Anything else in the environment is not for the servers of models.
 _KEY_NAME = re.compile(r"\A[A-Z][A-Z0-9_]*_API_KEY\Z")

@@ -90,6 +90,7 @@ _CASES: list[tuple[type[BaseException], _Case]] = [
     (OSError, _Case(Code.UNAVAILABLE, blames=True, passes=True)),
 ]
 _UNREADABLE = _Case(Code.MALFORMED, passes=True)  # bytes that are no JSON, or no UTF-8
+_BROKEN_OFF = _Case(Code.INTERRUPTED, blames=True, passes=True)
 _UNKNOWN = _Case(Code.ERROR)
 
 
@@ -101,14 +102,16 @@ def failure(code: Code, *, is_safe_to_retry: bool = False) -> AnswerFailed:
 def _case_of(error: BaseException) -> _Case:
     if isinstance(error, BaseExceptionGroup) and error.exceptions:
         return _case_of(error.exceptions[0])
-    if type(error) is exceptions.ModelAPIError and isinstance(error.__cause__, ValueError):
-        return _UNREADABLE
+    if type(error) is exceptions.ModelAPIError and error.body is None:
+        return _UNREADABLE if isinstance(error.__cause__, ValueError) else _BROKEN_OFF
     return next((case for kind, case in _CASES if isinstance(error, kind)), _UNKNOWN)
 
 
 def failure_of(error: Exception, *, has_acted: bool) -> AnswerFailed:
     """What clients are told of ``error``; a second attempt is safe if nothing was done and may make a difference."""
     case = _case_of(error)
+    if has_acted and case.code is Code.UNAVAILABLE:
+        case = _BROKEN_OFF
     return failure(case.code, is_safe_to_retry=case.passes and not has_acted)
 
 

@@ -1,7 +1,7 @@
 """Where answers come from: a file for each provider, named like it; adding one is adding a file.
 
-A provider of models has ``async model(question, profile)``, which returns a pydantic-ai model, and may have
-``ENDS_ARE_TOLD = True`` where an answer that does not say how it ended was cut off. ``function`` has ``steps``.
+A provider of models has ``async model(question, profile)``, which returns a pydantic-ai model; ``function``, which asks
+none, has ``steps``.
 """
 
 import pkgutil
@@ -25,8 +25,3 @@ async def model_of(question: "Question", profile: "Profile") -> "Model[Any]":
         raise failure(Code.NOT_CONFIGURED)
     model: Model[Any] = await import_module(f"{__name__}.{question.provider}").model(question, profile)
     return model
-
-
-def tells_ends(provider: str) -> bool:
-    """Whether an answer of this provider that does not say how it ended was cut off."""
-    return bool(getattr(import_module(f"{__name__}.{provider}"), "ENDS_ARE_TOLD", False))

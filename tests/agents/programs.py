@@ -1,11 +1,11 @@
 """Servers of models and tools in processes of their own."""
 
-import json
 import socket
 import sys
-import urllib.request
 from pathlib import Path
 from typing import Any, Self
+
+import httpx
 
 from tests.engines.process import ChildProcess
 
@@ -44,5 +44,4 @@ class Program(ChildProcess):
 
     def state(self) -> dict[str, Any]:
         """What the scripted server has seen."""
-        with urllib.request.urlopen(f"{self.url}/state", timeout=10) as answer:
-            return dict(json.load(answer))
+        return dict(httpx.get(f"{self.url}/state", timeout=10).json())

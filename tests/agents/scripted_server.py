@@ -1,7 +1,7 @@
 """A server of chat completions that does what the name of the model says; a program whose argument is its port.
 
-It speaks plain HTTP/1.1 with server-sent events, as OpenAI's does, and misbehaves on demand: statuses, lines that are no
-JSON, answers that break off, silence. ``GET /state`` tells what it has seen.
+It speaks plain HTTP/1.1 with server-sent events, as OpenAI's does, and misbehaves on demand: statuses, lines that are
+no JSON, answers that break off, silence. ``GET /state`` tells what it has seen.
 """
 
 import asyncio
@@ -40,48 +40,42 @@ def call(name: str, arguments: str, call_id: str = "abc", index: int = 0) -> lis
     return [chunk({"tool_calls": [piece]}) for piece in (first, *rest)]
 
 
+END = [chunk({}, "stop"), usage(), DONE]
+CALLS_END = [chunk({}, "tool_calls"), usage(), DONE]
+ERROR = f"data: {json.dumps({'error': {'message': SECRET_TEXT, 'code': 500}})}\n\n".encode()
+THOUGHTS = [chunk({"reasoning_content": piece}) for piece in ("Let me ", "think.")]
+TEXTS = {
+    "reasoning": [*THOUGHTS, *text("It is four."), *END],
+    "malformed": [*text("So"), b"data: {this is no json}\n\n", DONE],
+    "binary": [*text("So"), b"data: \xff\xfe\x00\n\n", DONE],
+    "cut": text("This answer breaks off"),
+    "cut-at-once": [],
+    "ends-early": [*text("This answer breaks off"), DONE],
+    "empty": END,
+    "filtered": [chunk({}, "content_filter"), usage(), DONE],
+    "error-in-stream": [*text("So"), ERROR],
+    "nul": [chunk({"content": "a\x00b\ud800c"}), *END],
+    "long": [*(chunk({"content": "x" * 1000}) for _ in range(1000)), *END],
+}
+CALLS = {
+    "tools": [[*text("Let me look."), *call("search_messages", '{"query": "tea"}')], call("list_participants", "{}")],
+    "parallel": [[*call("current_time", "{}", "x"), *call("list_participants", "{}", "y", 1)]],
+    "unknown-tool": [call("launch_rockets", "{}")],
+    "bad-arguments": [call("search_messages", '{"nothing')],
+    "endless": [call("current_time", "{}")] * 100,
+}
+
+
 def script(request: dict[str, Any]) -> list[bytes]:
-    """What the answer to a request consists of."""
-    results = sum(message["role"] == "tool" for message in request["messages"])
-    end = [chunk({}, "stop"), usage(), DONE]
-    calls_end = [chunk({}, "tool_calls"), usage(), DONE]
-    match request["model"]:
-        case "reasoning":
-            thoughts = [chunk({"reasoning_content": piece}) for piece in ("Let me ", "think.")]
-            return [*thoughts, *text("It is four."), *end]
-        case "tools" if results == 0:
-            search = call("search_messages", '{"query": "tea"}', "same")
-            return [*text("Let me look."), *search, *calls_end]
-        case "tools" if results == 1:
-            return [*call("list_participants", "{}", "same"), *calls_end]
-        case "parallel" if results == 0:
-            both = [*call("current_time", "{}", "x"), *call("list_participants", "{}", "y", 1)]
-            return [*both, *calls_end]
-        case "unknown-tool" if results == 0:
-            return [*call("launch_rockets", "{}"), *calls_end]
-        case "bad-arguments" if results == 0:
-            return [*call("search_messages", '{"nothing'), *calls_end]
-        case "endless":
-            return [*call("current_time", "{}", f"call{results}"), *calls_end]
-        case "malformed":
-            return [*text("So"), b"data: {this is no json}\n\n", DONE]
-        case "binary":
-            return [*text("So"), b"data: \xff\xfe\x00\n\n", DONE]
-        case "cut":
-            return text("This answer breaks off")
-        case "cut-at-once":
-            return []
-        case "empty":
-            return end
-        case "filtered":
-            return [chunk({}, "content_filter"), usage(), DONE]
-        case "error-in-stream":
-            return [*text("So"), f"data: {json.dumps({'error': {'message': SECRET_TEXT, 'code': 500}})}\n\n".encode()]
-        case "nul":
-            return [chunk({"content": "a\x00b\ud800c"}), *end]
-        case name if name.startswith("mcp") and results == 0:
-            return [*call(name.partition("/")[2], '{"a": 19, "b": 23}'), *calls_end]
-    return [*text("The answer is four."), *end]
+    """What the answer to a request consists of: the model's own, or its next calls and then a sentence."""
+    model = request["model"]
+    turns = sum(bool(message.get("tool_calls")) for message in request["messages"])
+    calls = CALLS.get(model, [])
+    if model.startswith("mcp/"):
+        calls = [call(model.removeprefix("mcp/"), '{"a": 19, "b": 23}')]
+    if turns < len(calls):
+        return [*calls[turns], *CALLS_END]
+    return TEXTS.get(model, [*text("The answer is four."), *END])
 
 
 STATUSES = {"401": 401, "403": 403, "404": 404, "429": 429, "500": 500, "503": 503, "400": 400}
