@@ -14,14 +14,15 @@ from typing import Any
 
 import httpx
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests.screenshots.talk import CONVERSATIONS, MAIN, PASSWORD, PEOPLE, REACTED, SAID
 from tests.servers import ROOT, Installations, ServerProcess
 
 FOLDER = ROOT / "docs" / "screenshots"
 COLOURS = 128
-WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 780}
 PATIENCE_MS = 30_000
 VIEWER = "mara"
 
@@ -52,7 +53,7 @@ class Scene:
         context = self.browser.new_context(
             base_url=self.server.url,
             color_scheme="dark" if scheme == "dark" else "light",
-            viewport={**(PHONE if phone else WIDE)},  # type: ignore[typeddict-item]
+            viewport=PHONE if phone else WIDE,
             device_scale_factor=1.5 if phone else 1,
             has_touch=phone,
             reduced_motion="reduce",
