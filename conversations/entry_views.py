@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 
 from conversations import selectors
 from conversations.models import Invitation, Membership
@@ -21,7 +22,7 @@ class GuestForm(forms.Form):
     """The name of a guest."""
 
     display_name = forms.CharField(
-        label="Your name", max_length=DISPLAY_NAME_LENGTH, widget=forms.TextInput({"autocomplete": "name"})
+        label=_("Your name"), max_length=DISPLAY_NAME_LENGTH, widget=forms.TextInput({"autocomplete": "name"})
     )
 
 

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from conversations.models import DESCRIPTION_LENGTH, TITLE_LENGTH, Conversation
 
@@ -13,14 +14,20 @@ AROUND = 25  # entries behind a place that is asked for
 class ConversationForm(forms.Form):
     """A new conversation."""
 
-    title = forms.CharField(max_length=TITLE_LENGTH, widget=forms.TextInput({"autocomplete": "off", "autofocus": True}))
+    title = forms.CharField(
+        label=_("Title"), max_length=TITLE_LENGTH, widget=forms.TextInput({"autocomplete": "off", "autofocus": True})
+    )
     description = forms.CharField(
-        max_length=DESCRIPTION_LENGTH, required=False, widget=forms.Textarea({"rows": 2, "autocomplete": "off"})
+        label=_("Description"),
+        max_length=DESCRIPTION_LENGTH,
+        required=False,
+        widget=forms.Textarea({"rows": 2, "autocomplete": "off"}),
     )
     visibility = forms.ChoiceField(
+        label=_("Visibility"),
         choices=[
-            (Conversation.Visibility.PRIVATE, "Private: people come in by invitation"),
-            (Conversation.Visibility.PUBLIC, "Public: anyone here can find and join it"),
+            (Conversation.Visibility.PRIVATE, _("Private: people come in by invitation")),
+            (Conversation.Visibility.PUBLIC, _("Public: anyone here can find and join it")),
         ],
         initial=Conversation.Visibility.PRIVATE,
         widget=forms.RadioSelect,
@@ -57,9 +64,9 @@ class ReactForm(forms.Form):
 class FileForm(forms.Form):
     """A file, with or without words."""
 
-    file = forms.FileField()
+    file = forms.FileField(label=_("File"))
     content = forms.CharField(
-        label="Message", strip=False, required=False, widget=forms.Textarea({"rows": 2, "autocomplete": "off"})
+        label=_("Message"), strip=False, required=False, widget=forms.Textarea({"rows": 2, "autocomplete": "off"})
     )
 
 

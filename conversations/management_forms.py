@@ -6,14 +6,27 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from conversations.conf import conf
 from conversations.models import DESCRIPTION_LENGTH, TITLE_LENGTH, Conversation
 from conversations.policy import Standing
 
 HOUR, DAY = 3600, 86_400
-EXPIRIES = [(HOUR, "1 hour"), (DAY, "1 day"), (7 * DAY, "1 week"), (30 * DAY, "30 days"), (365 * DAY, "1 year")]
-MUTES = [(600, "10 minutes"), (HOUR, "1 hour"), (DAY, "1 day"), (7 * DAY, "1 week"), (365 * DAY, "1 year")]
+EXPIRIES = [
+    (HOUR, _("1 hour")),
+    (DAY, _("1 day")),
+    (7 * DAY, _("1 week")),
+    (30 * DAY, _("30 days")),
+    (365 * DAY, _("1 year")),
+]
+MUTES = [
+    (600, _("10 minutes")),
+    (HOUR, _("1 hour")),
+    (DAY, _("1 day")),
+    (7 * DAY, _("1 week")),
+    (365 * DAY, _("1 year")),
+]
 SLOW_MODE_MAXIMUM = 21_600
 
 
@@ -25,13 +38,13 @@ def role_choices(roles: Iterable[Standing]) -> list[tuple[str, str]]:
 class InvitationForm(forms.Form):
     """A new invitation; ``roles`` are those that whoever makes it may give."""
 
-    role = forms.ChoiceField()
-    expires_in = forms.TypedChoiceField(label="Good for", coerce=int, choices=EXPIRIES, initial=DAY)
-    max_uses = forms.IntegerField(label="For how many people", min_value=1, max_value=10_000, initial=10)
+    role = forms.ChoiceField(label=_("Role"))
+    expires_in = forms.TypedChoiceField(label=_("Good for"), coerce=int, choices=EXPIRIES, initial=DAY)
+    max_uses = forms.IntegerField(label=_("For how many people"), min_value=1, max_value=10_000, initial=10)
     allow_guests = forms.BooleanField(
-        label="Guests may use it",
+        label=_("Guests may use it"),
         required=False,
-        help_text="They choose a name and come in without an account.",
+        help_text=_("They choose a name and come in without an account."),
     )
 
     def __init__(self, *args: Any, roles: list[Standing], **kwargs: Any) -> None:
@@ -66,31 +79,35 @@ class MuteForm(forms.Form):
 class SettingsForm(forms.Form):
     """What a conversation is called, who finds it, what newcomers read, and how fast people write."""
 
-    title = forms.CharField(max_length=TITLE_LENGTH, widget=forms.TextInput({"autocomplete": "off"}))
+    title = forms.CharField(label=_("Title"), max_length=TITLE_LENGTH, widget=forms.TextInput({"autocomplete": "off"}))
     description = forms.CharField(
-        max_length=DESCRIPTION_LENGTH, required=False, widget=forms.Textarea({"rows": 3, "autocomplete": "off"})
+        label=_("Description"),
+        max_length=DESCRIPTION_LENGTH,
+        required=False,
+        widget=forms.Textarea({"rows": 3, "autocomplete": "off"}),
     )
     visibility = forms.ChoiceField(
+        label=_("Visibility"),
         choices=[
-            (Conversation.Visibility.PRIVATE, "Private: people come in by invitation"),
-            (Conversation.Visibility.PUBLIC, "Public: anyone here can find and join it"),
+            (Conversation.Visibility.PRIVATE, _("Private: people come in by invitation")),
+            (Conversation.Visibility.PUBLIC, _("Public: anyone here can find and join it")),
         ],
         widget=forms.RadioSelect,
     )
     history = forms.ChoiceField(
-        label="What newcomers can read",
+        label=_("What newcomers can read"),
         choices=[
-            (Conversation.History.ALL, "Everything"),
-            (Conversation.History.FROM_JOIN, "What is said from when they join"),
+            (Conversation.History.ALL, _("Everything")),
+            (Conversation.History.FROM_JOIN, _("What is said from when they join")),
         ],
         widget=forms.RadioSelect,
     )
-    max_participants = forms.IntegerField(label="Participants at most", min_value=1)
+    max_participants = forms.IntegerField(label=_("Participants at most"), min_value=1)
     slow_mode_s = forms.IntegerField(
-        label="Slow mode",
+        label=_("Slow mode"),
         min_value=0,
         max_value=SLOW_MODE_MAXIMUM,
-        help_text="Seconds that each person waits between two messages; 0 is off.",
+        help_text=_("Seconds that each person waits between two messages; 0 is off."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

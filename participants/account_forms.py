@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from participants import second_factor, services
 from participants.errors import ChatError, NotAuthenticated
@@ -15,12 +16,15 @@ class SignInForm(forms.Form):
     """Username (or e-mail address) and password. A limit or a lock is raised as it is: the page shows it."""
 
     username = forms.CharField(
-        label="Username or e-mail",
+        label=_("Username or e-mail"),
         max_length=254,
         widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
     )
     password = forms.CharField(
-        strip=False, max_length=1024, widget=forms.PasswordInput({"autocomplete": "current-password"})
+        label=_("Password"),
+        strip=False,
+        max_length=1024,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
 
     def __init__(self, *args: Any, address: str, **kwargs: Any) -> None:
@@ -45,20 +49,22 @@ class NewAccountForm(forms.Form):
     """Username and password of an account."""
 
     username = forms.CharField(
+        label=_("Username"),
         max_length=Participant._meta.get_field("username").max_length,
-        help_text="Letters, digits, dots, hyphens and underscores.",
+        help_text=_("Letters, digits, dots, hyphens and underscores."),
         widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
     )
     email = forms.EmailField(
-        label="E-mail",
+        label=_("E-mail"),
         required=False,
-        help_text="For a forgotten password. Nobody else sees it.",
+        help_text=_("For a forgotten password. Nobody else sees it."),
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
     password = forms.CharField(
+        label=_("Password"),
         strip=False,
         max_length=1024,
-        help_text="At least 12 characters. Several words make a good one.",
+        help_text=_("At least 12 characters. Several words make a good one."),
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
 
@@ -67,7 +73,7 @@ class ProfileForm(forms.Form):
     """The name that others see."""
 
     display_name = forms.CharField(
-        label="Name shown to others",
+        label=_("Name shown to others"),
         max_length=DISPLAY_NAME_LENGTH,
         widget=forms.TextInput({"autocomplete": "name"}),
     )

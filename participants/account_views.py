@@ -10,6 +10,7 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from participants import mail_addresses, services
@@ -40,7 +41,7 @@ class AccountView(SignedInPage):
         except ChatError as error:
             show_refusal(form, error)
             return refused(self.show(form), error)
-        messages.success(request, "Your profile is saved.")
+        messages.success(request, _("Your profile is saved."))
         return redirect("account")
 
     def show(self, form: ProfileForm) -> HttpResponse:
@@ -107,7 +108,7 @@ class UpgradeView(SignedInPage):
             return refused(self.show(form), error)
         login(request, participant, backend=BACKEND)
         record_authentication(request, participant, method="password", username=participant.username)
-        messages.success(request, "You have an account now. Everything that was yours still is.")
+        messages.success(request, _("You have an account now. Everything that was yours still is."))
         return redirect("account")
 
     def show(self, form: NewAccountForm) -> HttpResponse:

@@ -1,6 +1,8 @@
 """What the pages of this app ask for. Rules that hold on every way in are the services'."""
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from participants.errors import ChatError
 from participants.models import DISPLAY_NAME_LENGTH, Participant
@@ -17,24 +19,28 @@ class SignUpForm(forms.Form):
     """A new account."""
 
     username = forms.CharField(
+        label=_("Username"),
         max_length=Participant._meta.get_field("username").max_length,
-        help_text="Letters, digits, dots, hyphens and underscores.",
+        help_text=_("Letters, digits, dots, hyphens and underscores."),
         widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
     )
     display_name = forms.CharField(
-        label="Name shown to others",
+        label=_("Name shown to others"),
         required=False,
-        help_text=f"Up to {DISPLAY_NAME_LENGTH} characters. Left empty, it is your username.",
+        help_text=format_lazy(
+            _("Up to {length} characters. Left empty, it is your username."), length=DISPLAY_NAME_LENGTH
+        ),
         widget=forms.TextInput({"autocomplete": "name"}),
     )
     email = forms.EmailField(
-        label="E-mail",
+        label=_("E-mail"),
         required=False,
-        help_text="For a forgotten password. Nobody else sees it.",
+        help_text=_("For a forgotten password. Nobody else sees it."),
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
     password = forms.CharField(
+        label=_("Password"),
         strip=False,
-        help_text="At least 12 characters. Several words make a good one.",
+        help_text=_("At least 12 characters. Several words make a good one."),
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )

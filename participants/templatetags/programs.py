@@ -1,6 +1,7 @@
 """How the templates name the program that somebody signed in with."""
 
 from django import template
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -23,5 +24,5 @@ def program(user_agent: str) -> str:
     browser = next((name for sign, name in BROWSERS.items() if sign in user_agent), None)
     system = next((name for sign, name in SYSTEMS.items() if sign in user_agent), None)
     if browser is None:
-        return user_agent[:LENGTH] or "Unknown program"
-    return f"{browser} on {system}" if system else browser
+        return user_agent[:LENGTH] or gettext("Unknown program")
+    return gettext("{browser} on {system}").format(browser=browser, system=system) if system else browser
