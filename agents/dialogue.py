@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from functools import partial
 from importlib import import_module
 from itertools import count
+from pathlib import PurePath
 from typing import Any
 
 from pydantic_ai import Agent, AgentRunResult, AgentStreamEvent, RunContext, UsageLimits
@@ -81,7 +82,9 @@ def _usage(result: AgentRunResult[str], question: Question) -> Usage:
     """What it cost. Raises AnswerFailed for an answer without words."""
     if not result.output.strip():
         raise failure(Code.MALFORMED)
-    return Usage(result.usage.total_tokens, result.response.model_name or question.model)
+    said = result.response.model_name or question.model
+    model = PurePath(said).name if said.startswith("/") else said  # llama.cpp tells where its file is
+    return Usage(result.usage.total_tokens, model)
 
 
 class _Writer:

@@ -90,6 +90,7 @@ _CASES: list[tuple[type[BaseException], _Case]] = [
     (OSError, _Case(Code.UNAVAILABLE, blames=True, passes=True)),
 ]
 _UNREADABLE = _Case(Code.MALFORMED, passes=True)  # bytes that are no JSON, or no UTF-8
+_TOO_MUCH = _Case(Code.CONTEXT_TOO_LONG)
 _BROKEN_OFF = _Case(Code.INTERRUPTED, blames=True, passes=True)
 _UNKNOWN = _Case(Code.ERROR)
 
@@ -99,9 +100,16 @@ def failure(code: Code, *, is_safe_to_retry: bool = False) -> AnswerFailed:
     return AnswerFailed(str(code), _DETAILS[code], is_safe_to_retry=is_safe_to_retry)
 
 
+def _names_the_context(error: exceptions.ModelAPIError) -> bool:
+    """The library knows how hosted providers say it; llama.cpp says ``exceed_context_size_error``."""
+    return "context" in f"{error.provider_error_type} {error.provider_error_code}"
+
+
 def _case_of(error: BaseException) -> _Case:
     if isinstance(error, BaseExceptionGroup) and error.exceptions:
         return _case_of(error.exceptions[0])
+    if isinstance(error, exceptions.ModelRequestRejectedError) and _names_the_context(error):
+        return _TOO_MUCH
     if type(error) is exceptions.ModelAPIError and error.body is None:
         return _UNREADABLE if isinstance(error.__cause__, ValueError) else _BROKEN_OFF
     return next((case for kind, case in _CASES if isinstance(error, kind)), _UNKNOWN)

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,6 +38,13 @@ class Program(ChildProcess):
 
     def __exit__(self, *ended: object) -> None:
         self.stop()
+
+    def wait_for_answer(self, path: str) -> None:
+        """Wait until a request for ``path`` succeeds: a program may listen before it is ready."""
+        deadline = time.monotonic() + 60
+        while httpx.get(f"{self.url}{path}", timeout=30).status_code != 200:
+            assert time.monotonic() < deadline, self.log_tail()
+            time.sleep(0.05)
 
     @property
     def url(self) -> str:
