@@ -1,8 +1,10 @@
 """A plain function is an agent: what it gives is the answer, and only functions that were allowed are called."""
 
 import asyncio
+import re
 import time
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -10,6 +12,7 @@ from asgiref.sync import sync_to_async
 from agents.answers import answer
 from agents.providers.function import is_allowed
 from agents.steps import TextDelta, Thinking, ToolCall, ToolResult, Usage
+from tests.agents import functions
 from tests.agents.asking import agent_in, failure_of, question_of, steps_of, text_in
 from tests.personas import conversation_of, person, say
 
@@ -98,3 +101,12 @@ async def _first(steps, number):
         number -= 1
         if not number:
             return
+
+
+async def test_the_example_of_the_documentation_is_an_agent(monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "agents-providers.md").read_text()
+    example = re.search(r"```python\n# bots\.py\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    monkeypatch.setattr(functions, "dice", None, raising=False)
+    exec(example.group(1), vars(functions))  # noqa: S102 - our own page
+    assert re.fullmatch(r"You rolled [1-6]\.", text_in(await steps_of(await asked("dice"))))
