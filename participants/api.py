@@ -1,5 +1,6 @@
 """REST of participants and sign-ins."""
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from participants import selectors, serializers, services
@@ -24,18 +26,29 @@ from participants.throttling import address_of
 PAGING = [OpenApiParameter("limit", int), OpenApiParameter("offset", int)]
 
 
-def validated(serializer: type[drf.Serializer[Any]], request: Request, **kwargs: Any) -> dict[str, Any]:
+def validated(serializer: type[drf.Serializer[Any]], request: Request) -> dict[str, Any]:
     """The request's body through a serializer; raises DRF's ValidationError."""
-    bound = serializer(data=request.data, **kwargs)
-    bound.is_valid(raise_exception=True)
-    return dict(bound.validated_data)
+    return _validated(serializer, request.data)
 
 
 def query(serializer: type[drf.Serializer[Any]], request: Request) -> dict[str, Any]:
     """The query string through a serializer; raises DRF's ValidationError."""
-    bound = serializer(data=request.query_params)
-    bound.is_valid(raise_exception=True)
-    return dict(bound.validated_data)
+    return _validated(serializer, request.query_params)
+
+
+def _validated(serializer: type[drf.Serializer[Any]], data: Any) -> dict[str, Any]:
+    try:
+        return dict(_validator(serializer).run_validation(data))
+    except drf.ValidationError as error:
+        if isinstance(error.detail, dict):
+            raise
+        raise drf.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: error.detail}) from error
+
+
+@cache
+def _validator(serializer: type[drf.Serializer[Any]]) -> drf.Serializer[Any]:
+    """One for all requests: an instance copies all of its fields, and validating leaves nothing behind in it."""
+    return serializer()
 
 
 def me_object(participant: Participant) -> dict[str, Any]:
