@@ -112,7 +112,8 @@ async def test_a_tool_is_called_and_its_result_is_read(asked):
     ("model", "codes"),
     [("status-401", {"provider_rejected_key"}), ("status-404", {"unknown_model"}),
      ("status-429", {"provider_rate_limited"}), ("status-500", {"provider_error"}),
-     ("status-503", {"provider_unavailable"}), ("cut", {"answer_interrupted", "provider_unavailable"}), ("malformed", {"malformed_answer"}),
+     ("status-503", {"provider_unavailable"}), ("malformed", {"malformed_answer"}),
+     ("cut", {"answer_interrupted", "provider_unavailable"}),  # what is sent last may be lost with the connection
      ("disconnect", {"provider_unavailable"})],
 )  # fmt: skip
 async def test_each_failure_has_its_code(asked, model, codes):
