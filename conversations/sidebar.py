@@ -1,9 +1,10 @@
 """The list of conversations beside every page of whoever is signed in: one query, made when a template asks."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, UUIDField
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -16,6 +17,7 @@ from participants.presence import online_or_unknown
 
 ROWS = 30
 TWO = 2
+_SIGNS = re.compile(r"\*\*|__|~~|`+|(?<!\S)(?:#{1,6}|>)(?!\S)")  # of Markdown: a preview does without
 
 
 def new_form(data: Any = None) -> ConversationForm:
@@ -45,7 +47,9 @@ def sidebar_of(
     rows = Conversation.objects.filter(archived_at=None).of(participant).named(named).with_counts()
     rows = rows.with_reading_of(participant).with_preview_for(participant)
     start = (page - 1) * ROWS
-    found: list[Any] = list(rows.annotate(other=Subquery(others.values("participant")[:1]))[start : start + ROWS + 1])
+    found: list[Any] = list(
+        rows.annotate(other=Subquery(others.values("participant")[:1], UUIDField()))[start : start + ROWS + 1]
+    )
     # Of a conversation between two, whether the other one is there; of more it would say little.
     online = online_or_unknown({row.other for row in found if row.member_count == TWO})
     return Sidebar(
@@ -65,6 +69,7 @@ def _row(conversation: Any, is_other_online: bool | None) -> dict[str, Any]:
         peer = {"id": conversation.other, "is_online": is_other_online}
     return summary | {
         "active_at": conversation.active_at,
+        "last_message_preview": " ".join(_SIGNS.sub("", summary["last_message_preview"] or "").split()),
         "unread_shown": f"{most}+" if unread > most else str(unread),
         "peer": peer,
     }

@@ -175,7 +175,7 @@ def test_the_theme_that_was_chosen_stays(window: OpenWindow):
     ada.page.goto("/conversations")
     assert ada.page.evaluate(ground) != light
     ada.page.goto("/account")
-    ada.page.get_by_role("button", name="As the system").click()
+    ada.page.get_by_role("button", name="System").click()
     assert ada.page.evaluate(ground) == light
 
 
