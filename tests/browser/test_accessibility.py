@@ -34,6 +34,7 @@ SHIFTS = """
 """
 LOADED = """performance.getEntriesByType("resource").filter((entry) => /\\.(js|css)/.test(entry.name))
     .reduce((sum, entry) => sum + entry.decodedBodySize, 0)"""
+LIGHT_GROUND, DARK_GROUND = "rgb(244, 243, 239)", "rgb(20, 21, 24)"
 MOST_SHIFTED = 0.05
 MOST_BYTES = 100 * 1024  # of scripts and styles on the first page
 
@@ -167,16 +168,16 @@ def tab_to(page: Page, name: str) -> None:
 
 def test_the_theme_that_was_chosen_stays(window: OpenWindow):
     ada = window(java_script_enabled=False, color_scheme="light").sign_up("Ada")
-    ground = "getComputedStyle(document.body).backgroundColor"
-    light = ada.page.evaluate(ground)
+    body = ada.page.locator("body")
     ada.page.goto("/account")
+    expect(body).to_have_css("background-color", LIGHT_GROUND)
     ada.page.get_by_role("button", name="Dark").click()
     expect(ada.page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
     ada.page.goto("/conversations")
-    assert ada.page.evaluate(ground) != light
+    expect(body).to_have_css("background-color", DARK_GROUND)
     ada.page.goto("/account")
     ada.page.get_by_role("button", name="System").click()
-    assert ada.page.evaluate(ground) == light
+    expect(body).to_have_css("background-color", LIGHT_GROUND)
 
 
 def test_the_sidebar_is_filtered_and_made_wider(window: OpenWindow):
@@ -190,9 +191,10 @@ def test_the_sidebar_is_filtered_and_made_wider(window: OpenWindow):
     ada.page.get_by_label("Filter conversations").press("Enter")
     expect(ada.page).to_have_url(f"{ada.url}/conversations?named=cof")
     expect(rows).to_have_count(1)
-    width = "document.getElementById('sidebar').getBoundingClientRect().width"
-    before = ada.page.evaluate(width)
-    ada.page.get_by_role("separator", name="Width of the sidebar").press("ArrowRight")
-    assert ada.page.evaluate(width) > before
+    sidebar, grip = ada.page.locator("#sidebar"), ada.page.get_by_role("separator", name="Width of the sidebar")
+    expect(sidebar).to_have_css("width", "320px")
+    grip.press("ArrowRight")
+    expect(sidebar).to_have_css("width", "352px")
+    expect(grip).to_have_attribute("aria-valuenow", "22")
     ada.page.reload()
-    assert ada.page.evaluate(width) > before
+    expect(sidebar).to_have_css("width", "352px")
