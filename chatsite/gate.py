@@ -13,6 +13,7 @@ from chatsite.conf import conf
 from chatsite.refusals import refuse
 from participants.errors import ChatError, Unavailable
 from realtime.hub import hub
+from realtime.transport import EXTENSION
 
 logger = logging.getLogger(__name__)
 
@@ -70,10 +71,11 @@ class Places:
 class Passage:
     """One request on its way through the gate."""
 
-    def __init__(self, places: Places, receive: Receive, send: Send) -> None:
+    def __init__(self, places: Places, receive: Receive, send: Send, abort: Callable[[], None]) -> None:
         self._places = places
         self._receive = receive
         self._send = send
+        self._abort = abort
         self.is_read = False
         self.has_place = False
         self.is_over = False
@@ -98,7 +100,13 @@ class Passage:
             self._expect(None)
             if not hub.is_ready:  # a connection that is kept would be cut as the server ends
                 message = message | {"headers": [*message["headers"], (b"connection", b"close")]}
-        await self._send(message)
+        try:
+            async with asyncio.timeout(conf.stall_seconds):
+                await self._send(message)
+        except TimeoutError:  # it holds a place that others wait for
+            self.is_over = True
+            logger.warning("answer given up: its reader takes nothing")
+            self._abort()
 
     def _expect(self, seconds: float | None) -> None:
         when = None if seconds is None else asyncio.get_running_loop().time() + seconds
@@ -123,7 +131,8 @@ class RequestGate:
         if scope["path"].startswith(ALWAYS):
             await self.application(scope, receive, send)
             return
-        passage = Passage(self.places, receive, send)
+        abort = scope.get("extensions", {}).get(EXTENSION, {}).get("abort", _no_abort)
+        passage = Passage(self.places, receive, send, abort)
         work = asyncio.ensure_future(self.application(scope, passage.receive, passage.send))
         work.add_done_callback(lambda _: passage.leave())
         try:
@@ -143,6 +152,10 @@ class RequestGate:
         except asyncio.CancelledError:
             work.cancel()
             raise
+
+
+def _no_abort() -> None:
+    """Another server than ours has no way to drop a line; its reader gets no more of the answer."""
 
 
 def _note_late(work: asyncio.Future[None]) -> None:

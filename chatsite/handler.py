@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
+from django.db import close_old_connections
 from django.http.response import FileResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
@@ -45,9 +46,10 @@ class ThreadedHandler(ASGIHandler):
             return
         try:
             response = await self._run(self._respond, scope, body)
-            await self.send_response(response, send)
             if response.streaming:
-                await self._run(response.close)
+                await self._stream(response, receive, send)
+            else:
+                await self.send_response(response, send)
         finally:
             body.close()
 
@@ -62,10 +64,40 @@ class ThreadedHandler(ASGIHandler):
         elif not response.is_async:
             if isinstance(response, FileResponse):
                 response.block_size = self.chunk_size
-            response.streaming_content = self._pulled(iter(response.streaming_content))
+            response.streaming_content = self._pulled(iter(response.streaming_content), copy_context())
         return response
 
-    async def _pulled(self, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    async def _stream(self, response: Any, receive: Any, send: Any) -> None:
+        """Send a stream, until its end or its reader's."""
+        sending = asyncio.ensure_future(self.send_response(response, send))
+        leaving = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            if not sending.done():
+                sending.cancel()
+            await asyncio.wait({sending, leaving})
+            await self._run(response.close)
+        if not sending.cancelled():
+            sending.result()
+
+    async def _pulled(self, pieces: Iterator[bytes], context: Context) -> AsyncIterator[bytes]:
         """A synchronous stream read piece by piece in threads, never as a whole."""
-        while (piece := await self._run(next, pieces, None)) is not None:
+        loop = asyncio.get_running_loop()
+        while (piece := await loop.run_in_executor(self._threads, context.run, _next, pieces)) is not None:
             yield piece
+
+
+def _next(pieces: Iterator[bytes]) -> bytes | None:
+    """The next piece. As at the end of a request, the database connection goes back: this thread may come to rest."""
+    try:
+        return next(pieces, None)
+    finally:
+        close_old_connections()
+
+
+async def _gone(receive: Any) -> None:
+    """Wait until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -61,8 +61,8 @@ class ExportView(APIView):
         membership = selectors.get_membership_for(request.user, pk)
         audit.record(audit.Action.LOG_EXPORTED, actor=request.user, target=membership.conversation, conversation=pk)
         if form == "markdown":
-            return streamed(request._request, exports.markdown(membership), "text/markdown; charset=utf-8", f"{pk}.md")
-        return streamed(request._request, exports.json_lines(membership), LINES, f"{pk}.jsonl")
+            return streamed(exports.markdown(membership), "text/markdown; charset=utf-8", f"{pk}.md")
+        return streamed(exports.json_lines(membership), LINES, f"{pk}.jsonl")
 
 
 class ImportView(APIView):
@@ -88,4 +88,4 @@ class OwnDataView(APIView):
     @extend_schema(responses={(200, LINES): OpenApiResponse(OpenApiTypes.BINARY, description="JSON lines.")})
     def get(self, request: SignedInRequest) -> StreamingHttpResponse:
         """Account, memberships, and everything one has said."""
-        return streamed(request._request, exports.own_data(request.user), LINES, "my-data.jsonl")
+        return streamed(exports.own_data(request.user), LINES, "my-data.jsonl")

@@ -24,8 +24,10 @@ COLUMNS = (
 
 
 def visible_entries(membership: Membership) -> EventQuerySet:
-    """What a member may take away: what they may read."""
-    return Event.objects.visible_to(membership, membership.conversation).with_people()
+    """What a member may take away: what they may read, up to the end of the log as it was found."""
+    conversation = membership.conversation
+    rows = Event.objects.visible_to(membership, conversation).with_people()
+    return rows.filter(sequence__lte=conversation.last_sequence)
 
 
 def in_chunks(rows: EventQuerySet) -> Iterator[list[Event]]:
@@ -110,22 +112,22 @@ def own_data(participant: Any) -> Iterator[bytes]:
     account = ("id", "username", "display_name", "email", "kind", "created_at", "last_seen_at")
     yield encode({"account": {name: getattr(participant, name) for name in account}}) + b"\n"
     rows = Membership.objects.filter(participant=participant).select_related("conversation").order_by("pk")
-    for row in rows.iterator(chunk_size=CHUNK):
-        yield (
-            encode(
-                {
-                    "membership": {
-                        "conversation_id": row.conversation_id,
-                        "title": row.conversation.title,
-                        "role": row.role,
-                        "joined_at": row.joined_at,
-                        "last_read_sequence_id": row.last_read_sequence,
-                    }
-                }
-            )
-            + b"\n"
-        )
+    yield b"".join(encode({"membership": _own_membership(row)}) + b"\n" for row in rows)
     said = Event.objects.filter(author=participant, message_id__isnull=False, deleted_at=None)
     shown = ("id", "conversation_id", "sequence", "created_at", "edited_at", "content", "data", "reply_to_id")
-    for row in said.order_by("conversation", "sequence").values(*shown).iterator(chunk_size=CHUNK):
-        yield encode({"message": row}) + b"\n"
+    for conversation in sorted(set(said.order_by().values_list("conversation_id", flat=True).distinct())):
+        at = 0
+        there = said.filter(conversation=conversation).order_by("sequence").values(*shown)
+        while page := list(there.filter(sequence__gt=at)[:CHUNK]):
+            yield b"".join(encode({"message": row}) + b"\n" for row in page)
+            at = page[-1]["sequence"]
+
+
+def _own_membership(row: Membership) -> dict[str, Any]:
+    return {
+        "conversation_id": row.conversation_id,
+        "title": row.conversation.title,
+        "role": row.role,
+        "joined_at": row.joined_at,
+        "last_read_sequence_id": row.last_read_sequence,
+    }

@@ -212,8 +212,8 @@ def get_attachment_for(reader: Participant, attachment_id: UUID) -> Attachment:
 
 
 def loose_attachments(ids: Collection[UUID]) -> dict[UUID, Attachment]:
-    """Those files that are in no message yet."""
-    return Attachment.objects.filter(message=None).in_bulk(ids) if ids else {}
+    """Those files that are in no message yet, locked: the sweep takes none of them meanwhile."""
+    return Attachment.objects.filter(message=None).select_for_update(no_key=True).in_bulk(ids) if ids else {}
 
 
 def thread_of(participant: Participant, message_id: UUID) -> EventQuerySet:

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
@@ -23,6 +24,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 BATCH = 256
+LOST = (DatabaseError, InterfaceError)
 IDLE_SECONDS = 1.0  # then the database connection goes back
 
 
@@ -89,10 +91,10 @@ class Writer(Generic[Item, Result]):
         while True:
             batch = self._next()
             if not batch:
-                connections.close_all()
+                with suppress(*LOST):
+                    connections.close_all()
                 continue
-            outcomes = self._outcomes([item for item, _ in batch])
-            for (_, done), outcome in zip(batch, outcomes, strict=True):
+            for (_, done), outcome in zip(batch, self._answers([item for item, _ in batch]), strict=True):
                 try:
                     done(outcome)
                 except Exception:
@@ -108,6 +110,17 @@ class Writer(Generic[Item, Result]):
     @staticmethod
     def _is_idle() -> bool:
         return all(connection.connection is None for connection in connections.all(initialized_only=True))
+
+    def _answers(self, items: Sequence[Item]) -> Sequence[Result | ChatError]:
+        """An outcome for each, whatever happens: nobody else would answer, and the thread has to live."""
+        try:
+            outcomes = self._outcomes(items)
+            if len(outcomes) == len(items):
+                return outcomes
+            logger.error("outcomes do not fit their commands", extra={"size": len(items), "outcomes": len(outcomes)})
+        except Exception:
+            logger.exception("batch failed", extra={"size": len(items)})
+        return [ChatError() for _ in items]
 
     def _outcomes(self, items: Sequence[Item]) -> Sequence[Result | ChatError]:
         """Commit; once more over a new connection if this one was lost; each alone if one of them breaks the batch."""
@@ -133,8 +146,9 @@ def _drop_lost_connection() -> bool:
     connection = transaction.get_connection()
     try:
         lost = connection.connection is None or not connection.is_usable()
-    except (DatabaseError, InterfaceError):
+    except LOST:
         lost = True
     if lost:
-        connection.close()
+        with suppress(*LOST):
+            connection.close()
     return lost

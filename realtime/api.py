@@ -20,7 +20,7 @@ from participants.schema import PROBLEM
 from realtime import replay
 from realtime.frames import LARGEST
 from realtime.hub import hub
-from realtime.streams import START, Start
+from realtime.streams import OVER, START, Start
 
 LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID", int, OpenApiParameter.HEADER, description="The last number one has; wins over `after`."
@@ -69,6 +69,8 @@ class StreamView(APIView):
         if found is None:
             raise AssertionError("a conversation was named, and there is no snapshot of it")
         scope[START] = Start(request.auth, connection, found, cursor, since)
+        if scope.get(OVER) and scope.pop(START, None):
+            hub.handover.add(hub.presence.release, connection)
         return HttpResponse(content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     @staticmethod

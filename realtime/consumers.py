@@ -1,6 +1,7 @@
 """The consumer: a socket's life from handshake to end. It parses and answers; what commands do is in handlers."""
 
 import logging
+import threading
 import time
 import uuid
 from typing import Any
@@ -54,6 +55,8 @@ class ChatConsumer(AsyncConsumer):
         """Let somebody in, or raise the ChatError that says why not."""
         handshake = Handshake(scope)
         cursor = handshake.cursor()
+        is_given_up = threading.Event()
+        asked: list[Connection] = []
 
         def admit() -> tuple[Credential, Connection, replay.Snapshot | None]:
             credential = handshake.authenticate()
@@ -61,11 +64,21 @@ class ChatConsumer(AsyncConsumer):
             conversation = handshake.conversation()
             address = str(conversation) if conversation else ANY
             connection = Connection(hub.process, self.id, credential.participant.pk, address)
-            return credential, connection, replay.open_socket(connection, credential.participant, conversation)
+            asked.append(connection)
+            found = replay.open_socket(connection, credential.participant, conversation)
+            if is_given_up.is_set():
+                hub.handover.add(hub.presence.release, connection)
+            return credential, connection, found
 
         if not hub.is_open:
             raise Unavailable
-        credential, connection, found = await database.run(admit)
+        try:
+            credential, connection, found = await database.run(admit)
+        except Unavailable:  # the thread goes on: whichever of the two is later gives the place back
+            is_given_up.set()
+            for each in asked:
+                hub.presence.release(each)
+            raise
         subprotocol = SUBPROTOCOL if handshake.takes_arrays else None
         try:
             if not hub.is_open:  # the server began to end meanwhile

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.conf import settings
+from django.http import parse_cookie
 
 from participants import audit, authentication
 from participants.audit import Action
@@ -77,11 +77,8 @@ class Handshake:
         raise NotAuthenticated
 
     def _session_key(self) -> str | None:
-        try:
-            morsel = SimpleCookie(self.headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME)
-        except CookieError:
-            return None
-        return morsel.value if morsel else None
+        # As Django reads it for pages: SimpleCookie gives up at a cookie that another program wrote its own way.
+        return parse_cookie(self.headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME)
 
     def _require_own_origin(self, participant: Participant) -> None:
         """A browser sends the cookie from any page: only the exact origins of ours count (scheme, host and port)."""

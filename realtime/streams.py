@@ -24,6 +24,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 START = "chat.stream"
+OVER = "chat.stream.over"  # the request was given up: a stream that is granted from here on nobody runs
 HEARTBEAT = b":\n\n"
 
 
@@ -94,6 +95,7 @@ class Streams:
         try:
             await self.application(scope, receive, hold)
         finally:
+            scope[OVER] = not held
             start: Start | None = scope.pop(START, None)
             if start is not None and not held:  # gone meanwhile, or refused by what is behind the view
                 hub.presence.release(start.connection)

@@ -40,7 +40,11 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Send:
-    """One message on its way, checked and rendered. ``context`` is its sender's, for the audit log."""
+    """One message on its way, checked and rendered. ``context`` is its sender's, for the audit log.
+
+    Its batch may be tried again when it is not known whether it was stored: ``identity`` is the id that the message
+    got at first, by which it is found, and what the limit said at first holds.
+    """
 
     author: Participant
     conversation_id: UUID
@@ -52,6 +56,9 @@ class Send:
     attachments: Sequence[UUID] = ()
     context: Context = field(default_factory=copy_context)
     allowance: limits.Allowance | None = None
+    refusal: ChatError | None = None
+    is_counted: bool = False
+    identity: UUID | None = None
 
     @property
     def membership(self) -> tuple[UUID, UUID]:
@@ -60,8 +67,9 @@ class Send:
 
     @property
     def key(self) -> tuple[UUID, UUID, str | None]:
-        """What makes it the same as another: conversation, author, and the author's own key if there is one."""
-        return self.conversation_id, self.author.pk, self.message_id
+        """What makes it the same as another: conversation, author, and the author's own key, or else its first id."""
+        own = self.message_id or (None if self.identity is None else str(self.identity))
+        return self.conversation_id, self.author.pk, own
 
     def fingerprint(self, salt: str) -> str:
         """What a repetition has in common with the first."""
@@ -137,16 +145,13 @@ def _store(sends: Sequence[Send]) -> list[Sent | ChatError]:
 
 def _take_from_limits(sends: Sequence[Send]) -> list[ChatError | None]:
     """One token for each, in one call; why it got none, or None."""
-    refused: list[ChatError | None] = []
-    keys = [(send.author.pk, send.conversation_id) for send in sends]
-    for send, allowance in zip(sends, limits.MESSAGES.take(keys), strict=True):
-        send.allowance = allowance
-        if allowance is None or allowance.retry_after == 0:
-            refused.append(None)
-        else:
-            error = send.context.run(limits.MESSAGES.refusal, allowance, send.author.pk, send.conversation_id)
-            refused.append(error)
-    return refused
+    fresh = [send for send in sends if not send.is_counted]
+    keys = [(send.author.pk, send.conversation_id) for send in fresh]
+    for send, allowance in zip(fresh, limits.MESSAGES.take(keys) if keys else (), strict=True):
+        send.is_counted, send.allowance = True, allowance
+        if allowance is not None and allowance.retry_after > 0:
+            send.refusal = send.context.run(limits.MESSAGES.refusal, allowance, send.author.pk, send.conversation_id)
+    return [send.refusal for send in sends]
 
 
 class _Batch:
@@ -155,7 +160,7 @@ class _Batch:
     def __init__(self, sends: Sequence[Send]) -> None:
         self.conversations = log.lock_all({send.conversation_id for send in sends})
         self.memberships = selectors.active_memberships({send.membership for send in sends})
-        keys = {send.key for send in sends if send.message_id is not None}
+        keys = {send.key for send in sends if send.key[2] is not None}
         self.known: dict[tuple[UUID, UUID, str | None], Event] = selectors.sent_messages(keys)
         self.replied = selectors.messages_at({send.reply_to for send in sends if send.reply_to is not None})
         self.accepted: dict[Conversation, list[Event]] = defaultdict(list)
@@ -182,12 +187,13 @@ class _Batch:
         situation = membership.situation(conversation)
         policy.require(Action.READ, situation)
         # Before the state of the conversation counts: a repeated send gets its first answer, whatever came since.
-        if send.message_id is not None and (known := self.known.get(send.key)):
-            return _repeat(known, send)
+        if known := self.known.get(send.key):
+            return Sent(known, duplicate=False) if known.pk == send.identity else _repeat(known, send)
         policy.require(Action.SEND, situation)
         if conversation.slow_mode_s and not policy.is_allowed(Action.SKIP_SLOW_MODE, situation):
             self._check_pace(conversation, send)
-        event = _event(send, membership.participant, self._ids.pop())
+        send.identity = send.identity or self._ids.pop()
+        event = _event(send, membership.participant, send.identity)
         event.thread_id = self._thread_of(conversation, membership, send)
         if send.attachments:
             self._take_files(conversation, event, send)

@@ -235,3 +235,14 @@ def test_ones_own_data_are_complete_and_ones_own(ada, ben, tea):
     assert lines[0]["account"]["username"] == "ada"
     assert [line["membership"]["title"] for line in lines if "membership" in line] == ["Tea"]
     assert [line["message"]["content"] for line in lines if "message" in line] == ["mine"]
+
+
+def test_what_comes_while_a_log_is_taken_away_is_not_in_it(ada, ben, tea):
+    say(ben, tea, "before")
+    reader = Membership.objects.select_related("conversation").get(conversation=tea, participant=ada)
+    lines = exports.json_lines(reader)
+    head = json.loads(next(lines))
+    say(ben, tea, "meanwhile")
+    entries = [json.loads(line) for piece in lines for line in piece.splitlines()]
+    assert entries[-1]["sequence"] == head["last_sequence_id"]
+    assert entries[-1]["digest"] == head["digest"]

@@ -129,6 +129,13 @@ def test_a_database_that_refuses_is_unavailable_and_nothing_is_repeated():
     assert calls == [["a"]]
 
 
+def test_a_commit_that_answers_for_too_few_leaves_nobody_waiting_and_the_writer_alive():
+    answers = iter([[], ["b"]])
+    writer: Writer[str, str] = Writer(lambda items: next(answers))
+    assert results(submit_all(writer, ["a"]))[0].code == "internal_error"
+    assert results(submit_all(writer, ["b"])) == ["b"]
+
+
 # --- what is sent together --------------------------------------------------------------------------------------------
 
 
@@ -211,3 +218,17 @@ def test_a_batch_costs_as_many_statements_as_one(django_assert_num_queries):
         outcomes = sends._store([*batch, send(ben, gin, "x", "k"), send(ada, tea, "y", reply_to=first.event.pk)])
     assert not [outcome for outcome in outcomes if isinstance(outcome, ChatError)]
     assert [entry.type for entry in entries_of(tea)].count("message") == 43
+
+
+def test_a_batch_that_is_tried_again_stores_nothing_twice_and_counts_nothing_twice(settings):
+    """As after a connection that was lost while it was being committed."""
+    settings.CHAT_RATE_LIMITS = "on"
+    ada = person("ada")
+    tea = conversation_of(ada)
+    end = tea.last_sequence
+    batch = [send(ada, tea, "without a key"), send(ada, tea, "with one", "k"), send(ada, tea, "without a key")]
+    for _ in range(8):  # ten at once is what the limit takes
+        outcomes = sends._store(batch)
+        assert [outcome_of(outcome) for outcome in outcomes] == [(end + number, False) for number in (1, 2, 3)]
+    assert [entry.content for entry in entries_of(tea)[end:]] == ["without a key", "with one", "without a key"]
+    assert outcome_of(sends._store([send(ada, tea, "with one", "k")])[0]) == (end + 2, True)

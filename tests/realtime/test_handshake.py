@@ -8,6 +8,7 @@ import jwt
 import pytest
 
 from tests.clients import RestClient, SocketClient
+from tests.conftest import StartServer
 from tests.realtime.conftest import MakeTalk, People, make_talk, provision_people
 from tests.realtime.credentials import NEVER, account, browser, forged, log_lines
 from tests.realtime.handshakes import opens, refusal, refused
@@ -53,7 +54,10 @@ async def test_of_many_sockets_with_one_ticket_one_opens(talk: MakeTalk) -> None
 
 async def test_the_browsers_session_opens_from_the_exact_origin_until_it_ends(server: ServerProcess) -> None:
     async with browser(server) as page:
-        address, cookie = f"{server.ws_url}/chat/ws", {"Cookie": f"theme=dark; sessionid={page.cookies['sessionid']}"}
+        address, cookie = (
+            f"{server.ws_url}/chat/ws",
+            {"Cookie": f'theme={{"dark": 1}}; sessionid={page.cookies["sessionid"]}'},
+        )
         socket = await opens(SocketClient(address, additional_headers=cookie, origin=server.url))
         assert socket.frames[0]["participant"]["username"] == page.username
         localhost = server.url.replace("127.0.0.1", "localhost")
@@ -213,3 +217,16 @@ async def test_on_daphne_each_kind_of_refusal_is_403_and_each_credential_opens(d
     socket = await opens(SocketClient(made.url, subprotocols=["chat.v1", f"bearer.{access}"]))
     assert socket.connection.subprotocol == "chat.v1"
     daphne_server.assert_clean_log()
+
+
+async def test_a_place_that_nobody_waited_for_is_given_back(start_server: StartServer) -> None:
+    server = start_server(CHAT_COMMAND_SECONDS="0.0001")
+    made = await make_talk(server, provision_people(server), "ann", "ben")
+    for _ in range(3):
+        await refused(server, 503, "unavailable", made.url, made.people["ann"]["access"])
+    async with made.rest("ann") as rest, asyncio.timeout(60):
+        free = 0
+        while free < 5:  # it may not have been taken yet
+            online = (await rest.get(f"/api/v1/participants/{made.people['ann']['id']}")).json()["is_online"]
+            free = 0 if online else free + 1
+            await asyncio.sleep(0.2)

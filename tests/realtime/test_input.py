@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.conftest import StartServer
 from tests.realtime.conftest import MakeTalk, make_talk, provision_people
+from tests.realtime.test_faults import narrow_line
 from tests.servers import ServerProcess
 
 
@@ -137,3 +138,22 @@ async def test_ids_may_be_in_capitals(talk: MakeTalk) -> None:
         assert (await rest.get(f"/api/v1/conversations/{made.id[:-1]}")).status_code == 404
     async with type(made)(made.server, made.people, made.id.upper()).socket("ann") as socket:
         assert (await socket.until_type("connected"))["conversation_id"] == made.id
+
+
+async def test_readers_that_take_nothing_of_an_answer_hold_no_place(start_server: StartServer) -> None:
+    server = start_server(CHAT_REQUESTS="2", CHAT_STALL_SECONDS="2", CHAT_QUEUED_REQUESTS="50")
+    made = await make_talk(server, provision_people(server), "ann", "ben")
+    async with made.rest("ann") as rest:
+        path = f"/api/v1/conversations/{made.id}/attachments"
+        file = (await rest.post(path, files={"file": ("large.bin", b"x" * 9_000_000)})).json()
+        signed = f"Authorization: {rest.headers['Authorization']}"
+        request = f"GET /api/v1/attachments/{file['id']} HTTP/1.1\r\nHost: localhost\r\n{signed}\r\n\r\n".encode()
+        lines = [narrow_line(server) for _ in range(4)]
+        for line in lines:
+            line.setblocking(True)
+            await asyncio.to_thread(line.sendall, request)
+        for line in lines:  # it has begun to answer each of them: who waits for a place gets one as another is given up
+            assert await asyncio.to_thread(line.recv, 12) == b"HTTP/1.1 200"
+        assert (await rest.get("/api/v1/me")).status_code == 200
+        for line in lines:
+            line.close()

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import OperationalError, connections
 
+from conversations import reading
 from conversations.models import Conversation
 from conversations.publish import Control, Encoded, Entries
 from conversations.services import conversations, memberships, messages
@@ -20,6 +21,8 @@ from realtime import handlers, replay
 from realtime.hub import Hub, hub
 from realtime.room import Room
 from realtime.socket import Reading, Socket
+from realtime.tasks import Tasks
+from realtime.unread import UnreadWatch
 from tests.personas import conversation_of, person, say
 from tests.realtime.wire import PATIENCE, Wire, socket_on
 
@@ -214,3 +217,25 @@ async def test_what_is_deleted_while_its_reader_is_slow_is_not_in_the_page_it_ge
     finally:
         hub.unfollow(socket, stage.talk.pk)
         await socket.end()
+
+
+async def test_counts_that_could_not_be_read_are_told_later(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.CHAT_UNREAD_SECONDS = 0.01
+    wire = Wire(is_open=True)
+    socket = socket_on(wire, await sync_to_async(stage.credential)())
+    watch = UnreadWatch({socket}, Tasks(), lambda: None)
+    await watch.check()
+    read, failures = reading.counts_in, iter([OperationalError("the server closed the connection"), None])
+
+    def counts_in(*arguments: Any) -> Any:
+        if error := next(failures):
+            raise error
+        return read(*arguments)
+
+    monkeypatch.setattr(reading, "counts_in", counts_in)
+    await sync_to_async(say)(stage.ann, stage.talk)
+    watch.note(Entries(stage.talk.pk, []))
+    assert (await wire.until("unread"))["unread_count"] == 1
+    await socket.end()
