@@ -48,7 +48,7 @@ class Undocumented(Exception):
 class Catalogue:
     """Everything that may go over a socket."""
 
-    commands: tuple[type[frames.Command], ...] = frames.COMMANDS
+    commands: tuple[type[frames.Command], ...] = field(default_factory=lambda: tuple(frames.COMMANDS))
     entries: tuple[type[events.Event], ...] = events.ENTRIES
     transient: tuple[Frame, ...] = (*frames.SERVER_FRAMES, *events.TRANSIENT)
     close_codes: Mapping[CloseCode, tuple[str, str]] = field(default_factory=lambda: MEANING)

@@ -56,7 +56,8 @@ def redact(message: Event, by: Participant) -> None:
     Done already is fine. Commitment and digest stay, so that the log still adds up.
     """
     now = timezone.now()
-    if not store(message, content="", html="", data={}, salt="", fingerprint="", deleted_at=now):
+    kept = {name: value for name, value in message.data.items() if name == "run"}  # which run it was the answer of
+    if not store(message, content="", html="", data=kept, salt="", fingerprint="", deleted_at=now):
         return
     edits = Event.objects.filter(target=message, type="message_edited")
     models.QuerySet.update(edits, salt="")

@@ -93,6 +93,10 @@ class Message(Entry):
     deleted: bool
     truncated: bool | None = None
     content_length: int | None = None
+    run_id: UUID | None = Field(None, description="of an agent's answer, like the three below")
+    model: str | None = None
+    tokens: int | None = None
+    response_time_ms: int | None = None
 
 
 class MessageEdited(Message):
@@ -166,6 +170,68 @@ class MessageDeleted(Entry):
     by: Participant
 
 
+class AgentStarted(Entry):
+    """An agent begins to answer the message with that number (null: it was started without one)."""
+
+    type: Literal["agent_started"] = "agent_started"
+    run_id: UUID
+    agent: Participant
+    trigger_sequence_id: int | None
+
+
+class AgentThinking(Entry):
+    """What an agent thought, a whole thought each. Cut at 32 KiB, like arguments and results, with `truncated`."""
+
+    type: Literal["agent_thinking"] = "agent_thinking"
+    run_id: UUID
+    text: str
+    truncated: bool | None = None
+
+
+class ToolExecuting(Entry):
+    """An agent uses a tool; `purpose` is a phrase for people. Arguments too long are `{"text": …}`, cut."""
+
+    type: Literal["tool_executing"] = "tool_executing"
+    run_id: UUID
+    call_id: str
+    tool: str
+    arguments: dict[str, Any]
+    purpose: str
+    truncated: bool | None = None
+
+
+class ToolCompleted(Entry):
+    """What came of it: text from outside, to be trusted no more than a message. One for each `tool_executing`."""
+
+    type: Literal["tool_completed"] = "tool_completed"
+    run_id: UUID
+    call_id: str
+    tool: str
+    result: str
+    is_error: bool
+    duration_ms: int
+    truncated: bool | None = None
+
+
+class AgentCompleted(Entry):
+    """An agent has answered: `message` is the answer, which is a message like any other and has no other entry."""
+
+    type: Literal["agent_completed"] = "agent_completed"
+    run_id: UUID
+    message: Message
+    tokens: int | None
+    response_time_ms: int | None
+
+
+class AgentFailed(Entry):
+    """An agent will not answer: `code` says why (`cancelled` too), `detail` says it to people."""
+
+    type: Literal["agent_failed"] = "agent_failed"
+    run_id: UUID
+    code: str
+    detail: str
+
+
 class Withheld(Event):
     """An entry about an older message that this reader may not see: its number alone, so that none is missing."""
 
@@ -199,6 +265,27 @@ class Presence(Event):
     last_seen_at: datetime | None
 
 
+class AgentDelta(Event):
+    """A piece of an answer in the making, from `offset` (in code points) on.
+
+    What is known behind `offset` is replaced: a run that another process took over begins anew at 0, and about once a
+    second a piece is repeated for whoever missed it. A piece that begins behind what is known waits for that.
+    """
+
+    type: Literal["agent_delta"] = "agent_delta"
+    run_id: UUID
+    offset: int
+    text: str
+
+
+class AgentProgress(Event):
+    """A run is still at it, or still waiting; comes where nothing else would for 5 s."""
+
+    type: Literal["agent_progress"] = "agent_progress"
+    run_id: UUID
+    status: Literal["queued", "running", "completed", "failed", "cancelled"]
+
+
 AnyEntry = Annotated[
     Message
     | MessageEdited
@@ -209,6 +296,12 @@ AnyEntry = Annotated[
     | ParticipantLeft
     | RoleChanged
     | ConversationUpdated
+    | AgentStarted
+    | AgentThinking
+    | ToolExecuting
+    | ToolCompleted
+    | AgentCompleted
+    | AgentFailed
     | Withheld,
     Field(discriminator="type"),
 ]
@@ -223,9 +316,15 @@ STORED: tuple[type[Entry], ...] = (
     ParticipantLeft,
     RoleChanged,
     ConversationUpdated,
+    AgentStarted,
+    AgentThinking,
+    ToolExecuting,
+    ToolCompleted,
+    AgentCompleted,
+    AgentFailed,
 )
 ENTRIES: tuple[type[Event], ...] = (*STORED, Withheld)
-TRANSIENT: tuple[type[Event], ...] = (Typing, Read, Presence)
+TRANSIENT: tuple[type[Event], ...] = (Typing, Read, Presence, AgentDelta, AgentProgress)
 
 
 def type_of(entry: type[Event]) -> str:

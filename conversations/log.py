@@ -7,7 +7,7 @@ not. Whoever locks several conversations goes in id order.
 
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -19,6 +19,11 @@ from conversations.models import Conversation, Event, Mention
 from conversations.presentation import entry_frame
 from participants.errors import NotFound
 from participants.rows import Shape, advance, insert, parameter, places, select
+
+Listener = Callable[[Mapping[Conversation, Sequence[Event]]], None]
+# Told of what was appended, in the transaction that does it: what they write is stored with it, or neither is. They
+# append nothing themselves. Imports are no news and are not told.
+listeners: list[Listener] = []
 
 _sqlite_writer = threading.Lock()
 _CONVERSATION = Shape(Conversation, "c")
@@ -94,6 +99,8 @@ def append_all(entries: Mapping[Conversation, Sequence[Event]]) -> None:
     insert(rows)
     if named := [mention for row in rows if row.named for mention in row.named.rows(row)]:
         Mention.objects.bulk_create(named)
+    for listener in listeners:
+        listener(entries)
     # Last, as it is what everybody waits for.
     advance([(row.pk, len(appended), row.digest) for row, appended in entries.items()], now)
     publish.publish_on_commit(*news)

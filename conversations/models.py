@@ -126,6 +126,8 @@ class Conversation(models.Model):
     last_sequence = models.PositiveBigIntegerField(default=0, editable=False)
     first_sequence = models.PositiveBigIntegerField(default=1, editable=False)
     pins = models.JSONField(default=list, blank=True, editable=False)  # ids of messages, the latest pin last
+    # Whether an agent may be in: set by the first that comes, so that what is said elsewhere asks for none.
+    has_agents = models.BooleanField(default=False, editable=False)
     # The digest of the newest entry, and of the newest that retention took: what the next and the first build on.
     digest = models.CharField(max_length=64, blank=True, editable=False)
     cut_digest = models.CharField(max_length=64, blank=True, editable=False)
@@ -332,7 +334,8 @@ _LOOSE: dict[str, Any] = {
 
 
 class Event(models.Model):
-    """One entry of a conversation's log. A message is an entry of type ``message``: its id is the message's.
+    """One entry of a conversation's log. A message is an entry of type ``message``, or an agent's answer
+    (``agent_completed``): its id is the message's.
 
     ``author`` is who did it, ``subject`` whom it was done to; names are looked up when the entry is shown, so the log
     holds none. ``data`` has what else the type needs.

@@ -13,6 +13,8 @@ from participants.models import Participant
 from participants.presentation import participant_object, participant_profile
 
 EDITED = "message_edited"
+ANSWERED = "agent_completed"
+_OF_RUNS = ("run_id", "model", "tokens", "response_time_ms")
 _TELLS_BY = {"role_changed", "conversation_updated", "message_deleted"}
 _ROLE_OF_KIND = {Participant.Kind.AGENT.value: "assistant"}
 
@@ -104,9 +106,13 @@ def message_object(event: Event, *, whole: bool = False, mine: Collection[str] |
         "edited_at": event.edited_at,
         "deleted": deleted,
     }
+    if run := event.data.get("run"):
+        message |= {name: run.get(name) for name in _OF_RUNS}
     # A quarter of the bound in code points cannot be over it in bytes: most messages are not measured.
     if not (whole or deleted) and len(event.content) > conf.cut_bytes // 4:
         _cut(message, event.content)
+    if whole and event.content and not (event.html or deleted):  # an answer too long to be kept as HTML too
+        message["html"] = markdown.render(message["content"])
     return message
 
 
@@ -126,7 +132,7 @@ def attachment_object(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cut(message: dict[str, Any], content: str) -> None:
-    encoded = content.encode()
+    encoded = content[: conf.cut_bytes + 1].encode()  # an answer may have megabytes
     if len(encoded) > conf.cut_bytes:
         head = encoded[: conf.cut_bytes].decode(errors="ignore")
         message |= {"content": head, "html": markdown.render(head), "truncated": True, "content_length": len(content)}
@@ -138,6 +144,8 @@ def entry_frame(event: Event) -> dict[str, Any]:
         return message_object(event)
     if event.target_id is not None and event.target is None:  # about a message that retention took
         return withheld_frame(event.conversation_id, event.sequence)
+    if event.type == ANSWERED:
+        return _answer_frame(event)
     if event.type == EDITED:
         return message_object(cast(Event, event.target)) | {"type": EDITED, "sequence_id": event.sequence}
     frame: dict[str, Any] = {
@@ -147,6 +155,8 @@ def entry_frame(event: Event) -> dict[str, Any]:
         "created_at": event.created_at,
         **event.data,
     }
+    if event.type == "agent_started":
+        frame["agent"] = participant_object(cast(Participant, event.author))
     if event.subject is not None:
         frame["participant"] = participant_object(event.subject)
     if event.target is not None:
@@ -157,6 +167,18 @@ def entry_frame(event: Event) -> dict[str, Any]:
     if event.type in _TELLS_BY:
         frame["by"] = participant_object(event.author) if event.author else None
     return frame
+
+
+def _answer_frame(event: Event) -> dict[str, Any]:
+    run = event.data.get("run", {})
+    return {
+        "type": ANSWERED,
+        "conversation_id": event.conversation_id,
+        "sequence_id": event.sequence,
+        "created_at": event.created_at,
+        "message": message_object(event),
+        **{name: run.get(name) for name in ("run_id", "tokens", "response_time_ms")},
+    }
 
 
 def withheld_frame(conversation: UUID, sequence: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ SOURCE = "conversations_searchsource"
 
 # A tsvector takes 1 MB: 100,000 characters of any script, twice, are below that.
 _TEXT = "left(content, 100000)"
+_HEAD = "substr({}, 1, 100000)"  # the same bound: an index of an answer of megabytes takes seconds to write
 # A place that no word has: the last word and the first of the second half are no neighbours in a phrase.
 _SEAM = "$$' ':1$$::tsvector"
 POSTGRESQL = (
@@ -30,12 +31,12 @@ POSTGRESQL_BACK = (f"ALTER TABLE {EVENT} DROP COLUMN search",)
 
 _FORGET = f"""
     INSERT INTO {INDEX} ({INDEX}, rowid, content)
-        SELECT 'delete', id, OLD.content FROM {DOCUMENT} WHERE event = OLD.id AND OLD.content <> '';
+        SELECT 'delete', id, {_HEAD.format("OLD.content")} FROM {DOCUMENT} WHERE event = OLD.id AND OLD.content <> '';
     DELETE FROM {DOCUMENT} WHERE event = OLD.id;
 """  # noqa: S608 - constants, here and below
 _LEARN = f"""
     INSERT INTO {DOCUMENT} (event) SELECT NEW.id WHERE NEW.content <> '';
-    INSERT INTO {INDEX} (rowid, content) SELECT id, NEW.content FROM {DOCUMENT} WHERE event = NEW.id;
+    INSERT INTO {INDEX} (rowid, content) SELECT id, {_HEAD.format("NEW.content")} FROM {DOCUMENT} WHERE event = NEW.id;
 """  # noqa: S608
 SQLITE_TRIGGERS = (
     f"CREATE TRIGGER {INDEX}_insert AFTER INSERT ON {EVENT} WHEN NEW.message_id IS NOT NULL BEGIN {_LEARN} END",
@@ -49,7 +50,7 @@ SQLITE = (
     f"CREATE TABLE {DOCUMENT} (id INTEGER PRIMARY KEY, event char(32) NOT NULL UNIQUE)",
     f"""
     CREATE VIEW {SOURCE} AS
-    SELECT document.id AS id, entry.content AS content FROM {DOCUMENT} document JOIN {EVENT} entry
+    SELECT document.id AS id, {_HEAD.format("entry.content")} AS content FROM {DOCUMENT} document JOIN {EVENT} entry
     ON entry.id = document.event
     """,  # noqa: S608
     f"""

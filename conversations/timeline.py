@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from conversations.conf import conf
 from conversations.models import Event, Membership
 from conversations.presentation import entry_frame, message_object
 
@@ -46,8 +47,9 @@ def timeline(membership: Membership, before: int | None = None) -> Timeline:
 def _rows(events: list[Event]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for event in events:
-        if event.type == Event.MESSAGE:
-            message = message_object(event, whole=True)
+        if event.is_message:
+            # What people write is whole, however many bytes it takes; an answer may have megabytes.
+            message = message_object(event, whole=len(event.content) <= conf.message_characters)
             rows.append(message | {"follows": bool(rows) and _follows(rows[-1], message)})
         elif found := notice(entry_frame(event)):
             rows.append(found)

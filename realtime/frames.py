@@ -111,7 +111,8 @@ class Ping(Command):
     nonce: Any = None
 
 
-COMMANDS: tuple[type[Command], ...] = (
+# Other apps add theirs: see register.
+COMMANDS: list[type[Command]] = [
     SendMessage,
     Sync,
     Subscribe,
@@ -122,7 +123,7 @@ COMMANDS: tuple[type[Command], ...] = (
     MarkRead,
     Authenticate,
     Ping,
-)
+]
 _ANSWERS = {
     "message": "`message_ack`, and the message itself to all sockets",
     "sync": "`sync` pages until caught up",
@@ -149,6 +150,13 @@ def answer_of(command: type[Command]) -> str:
 
 
 _ADAPTERS = {name_of(command): TypeAdapter(command) for command in COMMANDS}
+
+
+def register(command: type[Command], answer: str) -> None:
+    """Take a further command in; ``answer`` is what it is answered with, for the documentation."""
+    COMMANDS.append(command)
+    _ANSWERS[name_of(command)] = answer
+    _ADAPTERS[name_of(command)] = TypeAdapter(command)
 
 
 class BadFrame(InvalidInput):

@@ -16,7 +16,7 @@ from participants import authentication
 from participants.encoding import encode
 from participants.errors import ChatError, Forbidden, Gone, InvalidInput, LimitExceeded
 from participants.presentation import participant_object
-from realtime import database, frames, metrics, replay
+from realtime import database, frames, metrics, replay, running
 from realtime.conf import conf
 from realtime.delivery import Delivery
 from realtime.frames import Command
@@ -81,7 +81,7 @@ def begin(socket: Socket, found: replay.Snapshot, cursor: int | None, *, since: 
             "first_sequence_id": found.first,
             "current_sequence_id": found.current,
             "limits": limits(found.capacity),
-            "runs": [],
+            "runs": running.freshen(found.runs),
         }
     )
     room.show_away(socket)
@@ -296,6 +296,12 @@ HANDLERS: dict[type[Command], Handler] = {
     frames.Typing: typing,
     frames.MarkRead: mark_read,
 }
+
+
+def register(command: type[Command], handler: Handler, *, answer: str) -> None:
+    """Add a command of another app; ``answer`` says for the documentation what it is answered with."""
+    frames.register(command, answer)
+    HANDLERS[command] = handler
 
 
 async def authenticate(socket: Socket, command: frames.Authenticate) -> None:

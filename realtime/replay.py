@@ -21,6 +21,7 @@ from conversations.publish import Encoded
 from participants.encoding import encode
 from participants.models import Participant, SignIn
 from participants.presence import Connection, Status, get_presence
+from realtime import running
 from realtime.conf import conf
 from realtime.socket import Reading
 
@@ -38,6 +39,7 @@ class Snapshot:
     online: frozenset[UUID]
     situation: Situation
     capacity: int
+    runs: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def _snapshot(membership: Membership) -> Snapshot:
         online=members.online,
         situation=membership.situation(conversation),
         capacity=conversation.max_participants,
+        runs=running.read(conversation),
     )
 
 

@@ -55,7 +55,7 @@ class EventAdmin(admin.ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Event | None = None) -> tuple[str, ...]:
         """Those that the one who asks may see."""
-        message = self.of_messages if obj and obj.type == Event.MESSAGE else ()
+        message = self.of_messages if obj and obj.is_message else ()
         return (*self.envelope, *message, *(self.content if may_read(request) else ()))
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:

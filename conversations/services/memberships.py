@@ -83,6 +83,9 @@ def admit(
         for entry, (participant, role) in zip(entries, newcomers, strict=True)
     ]
     _audit_admitted(conversation, newcomers, by=by, via=via)
+    if not conversation.has_agents and not all(participant.is_person for participant in people):
+        conversation.has_agents = True
+        conversation.save(update_fields=["has_agents"])
     made = Membership.objects.bulk_create(members)
     if len(people) <= TOLD_AT_ONCE:
         publish.publish_on_commit(*(publish.Control(participant=newcomer.pk) for newcomer in people))

@@ -1,0 +1,106 @@
+"""What is said starts runs: called by the log, in the transaction that stores the message. It appends nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max, OuterRef, Subquery
+
+from agents import signals
+from agents.conf import conf
+from agents.errors import BUSY
+from agents.lifecycle import Status
+from agents.models import Agent, AgentPlacement, AgentRun, Trigger
+from conversations.models import Conversation, Event, Membership
+
+OPEN = (str(Status.QUEUED), str(Status.RUNNING))
+
+
+def runs_trigger(entries: Mapping[Conversation, Sequence[Event]]) -> None:
+    """Queue a run of every agent that one of the messages among ``entries`` is for."""
+    for conversation, appended in entries.items():
+        if conversation.has_agents:  # nothing is asked of the database where no agent ever was
+            for entry in appended:
+                if entry.is_message and entry.author is not None:
+                    _answer(conversation, entry)
+
+
+def _answer(conversation: Conversation, message: Event) -> None:
+    author = message.author
+    assert author is not None  # noqa: S101 - announcements were left out
+    agents = [agent for agent in agents_in(conversation) if agent.pk != author.pk and _is_for(agent, message)]
+    if not agents:
+        return
+    depth = 1 if author.is_person else _depth_after(conversation)
+    if depth > conf.depth:
+        return
+    for agent in agents:
+        run_queue(agent, conversation, trigger=message.sequence, requested_by=_who_asked(message), depth=depth)
+
+
+def agents_in(conversation: Conversation) -> list[Any]:
+    """The agents that are in a conversation and can be asked, each with its ``trigger_here``: one query."""
+    own = AgentPlacement.objects.filter(conversation=conversation, agent=OuterRef("pk"))
+    rows = Agent.objects.filter(
+        participant__memberships__conversation=conversation, participant__is_active=True, is_enabled=True
+    ).annotate(trigger_own=Subquery(own.values("trigger")[:1]))
+    agents: list[Any] = list(rows.order_by("participant__username"))
+    for agent in agents:
+        agent.trigger_here = agent.trigger_own or agent.trigger
+    return agents
+
+
+def _is_for(agent: Any, message: Event) -> bool:
+    """Whether an agent is spoken to: named, or by a person where it answers always or is alone with them."""
+    if agent.trigger_here == Trigger.MANUAL:
+        return False
+    named = message.named
+    if named and not named.everybody and agent.pk in named.ids:  # who calls everybody calls people
+        return True
+    if message.author is None or not message.author.is_person:
+        return False
+    return agent.trigger_here == Trigger.ALWAYS or _are_alone(message.conversation)
+
+
+def _are_alone(conversation: Conversation) -> bool:
+    return Membership.objects.filter(conversation=conversation).order_by()[:3].count() == 2
+
+
+def _depth_after(conversation: Conversation) -> int:
+    """One more than the deepest run since a person spoke."""
+    people = Event.objects.filter(conversation=conversation).messages().exclude(author__kind="agent")
+    spoke = people.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+    runs = AgentRun.objects.filter(conversation=conversation, trigger_sequence__gte=spoke).order_by()
+    return (runs.aggregate(deepest=Max("depth"))["deepest"] or 1) + 1
+
+
+def _who_asked(message: Event) -> UUID | None:
+    """Who is behind it: the person who spoke, or who asked the agent that did."""
+    run = message.data.get("run")
+    if run is None:
+        return message.author_id
+    return AgentRun.objects.filter(pk=run["run_id"]).values_list("requested_by", flat=True).first()
+
+
+def is_full(agent: Agent, conversation: Conversation) -> bool:
+    """Whether no further run of an agent may wait in a (locked) conversation."""
+    rows = AgentRun.objects.filter(agent=agent, conversation=conversation, status__in=OPEN, error_code="")
+    return rows.count() > conf.queued_runs
+
+
+def run_queue(
+    agent: Agent, conversation: Conversation, *, trigger: int | None, requested_by: UUID | None, depth: int = 1
+) -> AgentRun:
+    """Queue a run in a locked conversation. One too many is queued to be refused: the engine tells everybody so."""
+    code, detail = BUSY if is_full(agent, conversation) else ("", "")
+    run = AgentRun.objects.create(
+        agent=agent,
+        conversation=conversation,
+        trigger_sequence=trigger,
+        requested_by_id=requested_by,
+        depth=depth,
+        error_code=code,
+        error_detail=detail,
+    )
+    signals.wake_on_commit()
+    return run
