@@ -123,7 +123,7 @@ class Execution:
     async def _read(self, question: Question) -> None:
         from agents import answers
 
-        async with aclosing(answers.answer(question)) as found:  # type: ignore[type-var]
+        async with aclosing(answers.answer(question)) as found:
             async for step in found:
                 await self._take(step, question)
         await self.text.flush()

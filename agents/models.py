@@ -14,6 +14,7 @@ from agents.lifecycle import ENDS, Status
 from conversations.models import Conversation
 from participants.models import Participant
 
+OPEN = (str(Status.QUEUED), str(Status.RUNNING))  # of a run that has not ended
 INSTRUCTIONS_LENGTH = 20_000
 _ENVIRONMENT_NAME = RegexValidator(r"\A[A-Z][A-Z0-9_]*\Z", _("Name an environment variable: LIKE_THIS."))
 

@@ -3,6 +3,7 @@
 Never needed for correctness: an engine looks for both by itself, every so often.
 """
 
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -36,9 +37,19 @@ def deafen(ear: Ear) -> None:
 
 def wake_on_commit() -> None:
     """Say after the commit that there is work."""
-    transaction.on_commit(lambda: [ear.wake() for ear in _ears], robust=True)
+    transaction.on_commit(_wake, robust=True)
 
 
 def stop_on_commit(run: UUID) -> None:
     """Say after the commit that a run has ended."""
-    transaction.on_commit(lambda: [ear.stop(run) for ear in _ears], robust=True)
+    transaction.on_commit(partial(_stop, run), robust=True)
+
+
+def _wake() -> None:
+    for ear in _ears:
+        ear.wake()
+
+
+def _stop(run: UUID) -> None:
+    for ear in _ears:
+        ear.stop(run)

@@ -13,7 +13,8 @@ from channels.routing import ProtocolTypeRouter
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 django.setup(set_prefix=False)
 
-from chatsite import refusals  # noqa: E402 - needs the settings
+from agents.inline import EngineMiddleware  # noqa: E402 - needs the settings
+from chatsite import refusals  # noqa: E402
 from chatsite.gate import RequestGate  # noqa: E402
 from chatsite.handler import ThreadedHandler  # noqa: E402
 from conversations.conf import conf  # noqa: E402
@@ -94,4 +95,4 @@ class BodyLimit:
 
 
 pages = Streams(BodyLimit(RequestGate(ThreadedHandler())))
-application = HubMiddleware(ProtocolTypeRouter({"http": pages, "websocket": sockets}))
+application = HubMiddleware(EngineMiddleware(ProtocolTypeRouter({"http": pages, "websocket": sockets})))

@@ -14,6 +14,9 @@ class Conf:
     drain_notice_seconds = Setting(
         "CHAT_DRAIN_NOTICE_SECONDS", 1.0, "time between the end of readiness and the end of listening"
     )
+    drain_agents_seconds = Setting(
+        "CHAT_DRAIN_AGENTS_SECONDS", 2.0, "longest a stopping server waits for runs; others take up what is left"
+    )
     drain_seconds = Setting("CHAT_DRAIN_SECONDS", 6.0, "longest a stopping server waits for answers in flight")
 
 

@@ -167,8 +167,18 @@ class Server(uvicorn.Server):
     every socket is told when to come back and closed with 1012, and requests in work are finished.
     """
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin: runs of agents that were left over wait for no request."""
+        from agents import inline
+        from realtime.hub import hub
+
+        await super().startup(sockets)
+        hub.start()
+        inline.start()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End."""
+        from agents import inline
         from chatsite.conf import conf  # not before Django is set up, which in a child is later than this module
         from realtime.hub import hub
 
@@ -181,7 +191,7 @@ class Server(uvicorn.Server):
             server.close()
         for listener in sockets or []:
             listener.close()
-        await hub.drain(conf.drain_seconds)
+        await asyncio.gather(hub.drain(conf.drain_seconds), inline.engine.drain(conf.drain_agents_seconds))
         await super().shutdown(sockets)
         self._captured_signals.clear()  # they were obeyed: uvicorn would raise them again and end by signal
 

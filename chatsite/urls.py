@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/v1/", include("participants.urls")),
     path("api/v1/", include("conversations.urls")),
     path("api/v1/", include("realtime.urls")),
+    path("api/v1/", include("agents.urls")),
     path("chat/", include((conversations.short_urlpatterns, "short"))),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", api_pages.swagger, name="docs"),

@@ -43,6 +43,7 @@ class Action(StrEnum):
     REMOVE = "remove"
     PIN = "pin"
     LOCK = "lock"
+    CANCEL_OWN_RUN = "cancel_own_run"
     CANCEL_ANY_RUN = "cancel_any_run"
     INVITE = "invite"
     INVITATIONS_OF_OTHERS = "invitations_of_others"
@@ -87,6 +88,7 @@ TABLE: dict[Action, frozenset[Standing]] = {
     Action.REMOVE: _MODERATORS,
     Action.PIN: _MODERATORS,
     Action.LOCK: _MODERATORS,
+    Action.CANCEL_OWN_RUN: _EVERYONE,  # whatever became of one's role since
     Action.CANCEL_ANY_RUN: _MODERATORS,
     Action.INVITE: _MODERATORS,
     Action.INVITATIONS_OF_OTHERS: _MODERATORS,
@@ -101,7 +103,15 @@ TABLE: dict[Action, frozenset[Standing]] = {
 
 # What an archived (read-only) conversation still takes, and what a locked one does not take from below moderators.
 ALLOWED_WHEN_ARCHIVED = frozenset(
-    {Action.PREVIEW, Action.READ, Action.READ_FORMER, Action.LEAVE, Action.ARCHIVE, Action.DELETE}
+    {
+        Action.PREVIEW,
+        Action.READ,
+        Action.READ_FORMER,
+        Action.LEAVE,
+        Action.ARCHIVE,
+        Action.DELETE,
+        Action.CANCEL_OWN_RUN,
+    }
 )
 REFUSED_WHEN_LOCKED = frozenset({Action.SEND, Action.REACT, Action.CHANGE_OWN, Action.START_RUN})
 REFUSED_WHEN_MUTED = REFUSED_WHEN_LOCKED | {Action.TYPE}

@@ -12,8 +12,7 @@ from django.utils import timezone
 from agents.conf import conf
 from agents.errors import RunLost
 from agents.lifecycle import Happening, Status, after
-from agents.models import AgentRun
-from agents.services.triggers import OPEN
+from agents.models import OPEN, AgentRun
 from conversations import log
 from conversations.models import Conversation, Membership
 

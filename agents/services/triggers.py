@@ -9,11 +9,8 @@ from django.db.models import Max, OuterRef, Subquery
 from agents import signals
 from agents.conf import conf
 from agents.errors import BUSY
-from agents.lifecycle import Status
-from agents.models import Agent, AgentPlacement, AgentRun, Trigger
+from agents.models import OPEN, Agent, AgentPlacement, AgentRun, Trigger
 from conversations.models import Conversation, Event, Membership
-
-OPEN = (str(Status.QUEUED), str(Status.RUNNING))
 
 
 def runs_trigger(entries: Mapping[Conversation, Sequence[Event]]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from chatsite import database
+from agents.models import Agent
+from chatsite import database, demo
 from conversations import log
 from conversations.conf import conf
 from conversations.models import Conversation, Membership
@@ -52,8 +53,9 @@ class Command(BaseCommand):
     @staticmethod
     def participant(row: dict[str, Any]) -> Participant:
         """The participant of that username, made if missing."""
-        found = Participant.objects.filter(username__iexact=row["username"]).first()
-        return found or Participant.objects.create_user(
+        if found := Participant.objects.filter(username__iexact=row["username"]).first():
+            return found
+        made = Participant.objects.create_user(
             row["username"],
             row.get("password"),
             display_name=row.get("display_name") or row["username"],
@@ -61,6 +63,9 @@ class Command(BaseCommand):
             is_staff=row.get("staff", False),
             is_superuser=row.get("staff", False),
         )
+        if not made.is_person:
+            Agent.objects.create(participant=made, **{"tools": demo.TOOLS} | row.get("agent", {}))
+        return made
 
     @staticmethod
     def conversation(row: dict[str, Any], people: dict[str, Participant]) -> None:
