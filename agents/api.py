@@ -12,7 +12,7 @@ from rest_framework.viewsets import ViewSet
 from agents import presentation, selectors, serializers
 from agents.services import members, runs
 from participants.api import PAGING, validated
-from participants.authentication import SignedInRequest
+from participants.authentication import SignedInRequest, require_self
 from participants.models import Participant
 from participants.rest import Pagination
 from participants.schema import PROBLEM, page_of
@@ -104,5 +104,6 @@ class CancelView(APIView):
     @extend_schema(request=None, responses={202: serializers.RunSerializer, 403: PROBLEM, 404: PROBLEM})
     def post(self, request: SignedInRequest, run_id: UUID) -> Response:
         """One's own, or any by who may; one that has ended stays as it is."""
+        require_self(request.data, request.user)
         runs.run_cancel(actor=request.user, run_id=run_id)
         return Response(run_for(request.user, run_id), status=status.HTTP_202_ACCEPTED)

@@ -63,7 +63,7 @@ class Room:
     async def until_log(self, wanted: Callable[[list[Frame]], bool], seconds: float = WAIT) -> list[Frame]:
         """The log once it is as wanted."""
         async with asyncio.timeout(seconds), self.rest() as rest:
-            while not wanted(log := await rest.log(self.id)):
+            while not wanted(log := await rest.log(self.id)):  # noqa: ASYNC110 - the log is in another process
                 await asyncio.sleep(0.1)
             return log
 
