@@ -33,6 +33,7 @@ MATRIX = {
     "remove":          ("yyynnnn", "off", "all"),
     "pin":             ("yyynnnn", "off", "all"),
     "lock":            ("yyynnnn", "off", "all"),
+    "cancel_own_run":  ("yyyyynn", "on", "all"),
     "cancel_any_run":  ("yyynnnn", "off", "all"),
     "invite":          ("yyynnnn", "off", "all"),
     "invitations_of_others": ("yyynnnn", "off", "all"),
