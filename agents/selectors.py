@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from agents import entries, presentation
+from agents.lifecycle import Status
 from agents.models import OPEN, Agent, AgentPlacement, AgentRun, AgentRunStep, AgentRunText
 from conversations.conf import conf
 from conversations.models import Conversation, Event, Membership
@@ -129,3 +131,13 @@ def _end_of_text(run: AgentRun) -> tuple[int, str]:
         return 0, ""
     text = entries.tail("".join(piece.text for piece in reversed(pieces)))
     return pieces[0].offset + len(pieces[0].text) - len(text), text
+
+
+def runs_open() -> tuple[int, int, float | None]:
+    """How many runs wait and are executed, and the seconds that the oldest of those that wait has waited."""
+    waiting, running = Q(status=Status.QUEUED), Q(status=Status.RUNNING)
+    found = AgentRun.objects.filter(status__in=OPEN).aggregate(
+        queued=Count("pk", filter=waiting), running=Count("pk", filter=running), since=Min("created_at", filter=waiting)
+    )
+    oldest = None if found["since"] is None else round((timezone.now() - found["since"]).total_seconds(), 1)
+    return found["queued"], found["running"], oldest

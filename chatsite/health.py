@@ -13,12 +13,14 @@ from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 from redis import Redis, RedisError
 
+from agents import selectors
 from chatsite import figures
 from participants.encoding import encode
 from participants.errors import NotAuthenticated
 from participants.problems import problem_response
 from realtime.hub import hub
 
+STUCK_SECONDS = 30.0  # so long a run only waits where nobody executes any
 LOOPBACK = {"127.0.0.1", "::1"}
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 
@@ -66,8 +68,21 @@ def checks() -> dict[str, dict[str, Any]]:
         "database": _timed(_ask_database, (DatabaseError,)),
         "channel_layer": _timed(_ask_redis, (RedisError, OSError)),
         "realtime": {"status": "healthy", "sockets": figures.connections(), "conversations": figures.followed()},
-        "agents": {"status": "healthy", "mode": settings.AGENTS},
+        "agents": _agents(),
     }
+
+
+def _agents() -> dict[str, Any]:
+    """How many runs wait and run, and how long the oldest that waits has: without anybody to execute them, longer."""
+    if settings.AGENTS == "off":
+        return {"status": "healthy", "mode": settings.AGENTS}
+    try:
+        queued, running, oldest = selectors.runs_open()
+    except DatabaseError:
+        return {"status": "unhealthy", "mode": settings.AGENTS}
+    is_stuck = oldest is not None and oldest > STUCK_SECONDS and not running
+    counts = {"mode": settings.AGENTS, "queued": queued, "running": running, "oldest_queued_s": oldest}
+    return {"status": "degraded" if is_stuck else "healthy"} | counts
 
 
 def overall(parts: dict[str, dict[str, Any]]) -> str:
