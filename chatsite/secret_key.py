@@ -21,7 +21,7 @@ def ensure(path: Path) -> str:
     """The key as :func:`read` gives it; makes and keeps one at ``path`` (mode 600) when there is none."""
     if key := read(path):
         return key
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:  # another process was first

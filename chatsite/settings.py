@@ -128,7 +128,7 @@ DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
 _database = DATABASES["default"]
 if "sqlite" in _database["ENGINE"]:
     _database["ENGINE"] = "chatsite.sqlite"
-    Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    Path(_database["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # all that was ever said is in it
     _database["OPTIONS"] = {
         # BEGIN IMMEDIATE: a deferred transaction that turns into a writer fails at once, whatever the timeout.
         "transaction_mode": "IMMEDIATE",

@@ -13,6 +13,8 @@ from chatsite import protocol_document, settings_document
 from chatsite.management.commands import export_events
 from chatsite.protocol_document import Catalogue, Undocumented
 from conversations import events
+from participants.conf import conf
+from participants.settings import declared
 from realtime import frames
 from realtime.close_codes import CloseCode
 from tests.environment import PRODUCT_VARIABLES
@@ -183,3 +185,10 @@ def test_redoc_fetches_nothing_from_elsewhere(client):
     page = client.get("/api/redoc", headers={"accept": "text/html"})
     assert "//fonts." not in page.text
     assert "unsafe-inline" not in page.headers["Content-Security-Policy"]
+
+
+def test_the_readme_names_each_limit_over_time_with_its_default():
+    readme = (ROOT / "README.md").read_text()
+    limits = [setting for setting in declared(type(conf)) if setting.name.startswith("CHAT_LIMIT_")]
+    assert limits
+    assert [limit.name for limit in limits if f"`{limit.name}` ({limit.default})" not in readme] == []

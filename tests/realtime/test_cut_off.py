@@ -102,7 +102,7 @@ async def test_a_change_by_sql_is_in_force_within_five_seconds(
 
 
 async def test_an_access_token_that_runs_out_ends_its_sockets(server_pair: Pair, talk: MakeTalk) -> None:
-    async with traffic(server_pair, talk, token_seconds=8) as scene:
+    async with traffic(server_pair, talk, token_seconds=14) as scene:
         await assert_cut_off(scene, scene.token_ends, BOUND_AT_EXPIRY, signed_out=True)
         for witness in scene.witnesses:
             assert (witness.close_code, witness.frames[-1]["reason"]) == (4401, "token_expired")

@@ -1,10 +1,12 @@
 """Test servers are the product, isolated from each other, and survive what tests do to them."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
 from tests.conftest import StartServer
-from tests.servers import ServerProcess
+from tests.servers import ServerProcess, base_environment, run_manage
 
 PEOPLE = {"participants": [{"username": "ada"}], "conversations": [{"title": "Hall", "members": {"ada": "owner"}}]}
 
@@ -31,3 +33,10 @@ def test_a_pair_shares_its_data(server_pair: tuple[ServerProcess, ServerProcess]
     first, second = server_pair
     assert first.url != second.url
     assert first.provision(PEOPLE)["conversations"] == second.provision(PEOPLE)["conversations"]
+
+
+def test_what_is_kept_is_for_nobody_else_on_the_machine(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    environment = base_environment() | {"VAR_DIR": str(var), "SECRET_KEY": "x" * 50}
+    run_manage(environment, "check")
+    assert var.stat().st_mode & 0o777 == 0o700
