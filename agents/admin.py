@@ -36,6 +36,8 @@ class LookedAt(admin.ModelAdmin):
 class AgentForm(forms.ModelForm):
     """An agent; who it is, is a participant of kind agent that no other agent is."""
 
+    base_url = forms.URLField(max_length=500, required=False, assume_scheme="http")
+
     class Meta:
         model = Agent
         fields = "__all__"  # noqa: DJ007 - the admin lists its fieldsets
@@ -60,7 +62,6 @@ class AgentAdmin(admin.ModelAdmin):
     """Who answers, with what."""
 
     form = AgentForm
-    formfield_overrides = PLAIN_ADDRESSES
     list_display = ("participant", "provider", "model", "trigger", "is_enabled")
     list_filter = ("provider", "trigger", "is_enabled")
     list_select_related = ("participant",)

@@ -296,6 +296,10 @@ class MessageSerializer(serializers.Serializer[Any]):
     truncated = serializers.BooleanField(required=False)
     content_length = serializers.IntegerField(required=False)
     duplicate = serializers.BooleanField(required=False)
+    run_id = serializers.UUIDField(required=False, help_text="Of an agent's answer, like the three below.")
+    model = serializers.CharField(required=False, allow_null=True)
+    tokens = serializers.IntegerField(required=False, allow_null=True)
+    response_time_ms = serializers.IntegerField(required=False, allow_null=True)
 
 
 class UploadSerializer(serializers.Serializer[Any]):

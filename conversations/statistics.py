@@ -46,5 +46,5 @@ def _messages(rows: QuerySet[Event]) -> dict[str, Any]:
         "human_messages": counts["total"] - counts["ai"],
         "ai_messages": counts["ai"],
         "total_messages": counts["total"],
-        "tokens": sum(data.get("tokens") or 0 for data in answers.iterator()),
+        "tokens": sum(data.get("run", {}).get("tokens") or 0 for data in answers.iterator()),
     }

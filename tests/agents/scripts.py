@@ -30,6 +30,7 @@ async def obey(question: Question) -> AsyncGenerator[Step]:
     order = order_in(question)
     done = {step.call_id for step in question.done if isinstance(step, ToolResult)}
     pause = order.get("pause", 0)
+    await asyncio.sleep(order.get("silence", 0))
     for number in range(order.get("thoughts", 0)):
         yield Thinking(f"thought {number}")
         await asyncio.sleep(pause)
