@@ -147,12 +147,12 @@ class Engines:
     processes: dict[str, ChildProcess] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._installations = Installations(self.directory, self.product)
+        self.installations = Installations(self.directory, self.product)
 
     @contextlib.contextmanager
     def serve_product(self, crowd: Crowd, *, as_arrays: bool = False, processes: int = 1) -> Iterator[Product]:
         """Serve a new installation of the product with this crowd."""
-        installation = self._installations.create()
+        installation = self.installations.create()
         titles = [f"conversation {number}" for number in range(crowd.conversations)]
         rosters = [crowd.names(number) for number in range(crowd.conversations)]
         made = installation.provision(
@@ -196,7 +196,7 @@ class Engines:
 
     def close(self) -> None:
         """Remove the databases."""
-        self._installations.close()
+        self.installations.close()
 
 
 @contextlib.contextmanager
