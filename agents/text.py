@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from agents import entries
 from agents.conf import conf
@@ -82,9 +83,16 @@ class Text:
     async def run(self) -> None:
         """Show and keep what is written, until cancelled. Raises what ``keep`` raises."""
         while True:
-            await self._changed.wait()
+            await self._wait()
             await self._step()
             await asyncio.sleep(SHOWN_EVERY)
+
+    async def _wait(self) -> None:
+        """Wait for text, which is shown at once if none was lately; or until what was shown has to be kept."""
+        due = None if self._kept == self.length else max(0.0, self._kept_at + KEPT_EVERY - time.monotonic())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(due):
+                await self._changed.wait()
 
     async def flush(self) -> None:
         """Wait until everything written so far is shown."""
@@ -119,6 +127,6 @@ class Text:
         if piece:
             self._show(offset, piece)
         self._is_busy = False
-        if not self._waiting and self._kept == self.length:
+        if not self._waiting:
             self._changed.clear()
         self._shown.set()
