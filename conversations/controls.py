@@ -25,6 +25,30 @@ def of_conversation(situation: Situation) -> dict[str, bool]:
     return {name: policy.is_allowed(action, situation) for name, action in actions.items()}
 
 
+def of_viewer(membership: Membership) -> dict[str, Any]:
+    """What a member may do now: to messages and the conversation, and to others by the role these have."""
+    situation = membership.situation(membership.conversation)
+    own = {
+        "react": Action.REACT,
+        "change_own": Action.CHANGE_OWN,
+        "delete_others": Action.DELETE_OTHERS,
+        "pin": Action.PIN,
+        "run": Action.START_RUN,
+        "cancel_any_run": Action.CANCEL_ANY_RUN,
+        "add": Action.ADD_PARTICIPANT,
+    }
+    over = {"remove": Action.REMOVE, "ban": Action.BAN, "mute": Action.MUTE, "change_role": Action.CHANGE_ROLE}
+    return {
+        "role": membership.role,
+        "may": of_conversation(situation) | {key: policy.is_allowed(action, situation) for key, action in own.items()},
+        "over": {
+            role: [key for key, action in over.items() if policy.is_allowed(action, situation.on(role))]
+            for role in ROLES
+        },
+        "roles": assignable_roles(Action.CHANGE_ROLE, situation),
+    }
+
+
 def silence_of(membership: Membership) -> tuple[ChatError | None, datetime | None]:
     """Why a member cannot write now, if they cannot, and when that ends by itself, if it does."""
     situation = membership.situation(membership.conversation)

@@ -1,6 +1,7 @@
 """What the pages of this app ask for. Rules that hold on every way in are the services'."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -102,6 +103,18 @@ class PositionForm(forms.Form):
 
     before = forms.IntegerField(min_value=1, max_value=2**53, required=False)
     at = forms.IntegerField(min_value=1, max_value=2**53, required=False)
+    after = forms.IntegerField(min_value=0, max_value=2**53, required=False)
+    date = forms.DateTimeField(required=False)
+
+    @property
+    def behind(self) -> int | None:
+        """The number behind which the page begins; None where that was not asked."""
+        return self.cleaned_data["after"] if self.is_valid() else None
+
+    @property
+    def moment(self) -> datetime | None:
+        """The moment from which on it shows what was said."""
+        return self.cleaned_data["date"] if self.is_valid() else None
 
     @property
     def end(self) -> int | None:

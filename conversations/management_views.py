@@ -208,9 +208,8 @@ class StandingView(ManagementPage):
     """What the viewer may do now, for the scripts of a page that is open."""
 
     def get(self, request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-        """Whether they may write, why not, and when that ends by itself."""
+        """Whether they may write, why not, and when that ends by itself; and everything else that they may do."""
         membership = self.membership(conversation_id)
         refusal, ends_at = controls.silence_of(membership)
-        return JsonResponse(
-            {"can_send": refusal is None, "detail": refusal.detail if refusal else None, "ends_at": ends_at}
-        )
+        writing = {"can_send": refusal is None, "detail": refusal.detail if refusal else None, "ends_at": ends_at}
+        return JsonResponse(writing | controls.of_viewer(membership))

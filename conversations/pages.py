@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations import entry_views, message_views, views
+from conversations import entry_views, live_views, message_views, views
 from conversations import management_views as management
 
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/standing", management.StandingView.as_view(), name="conversation-standing"),
     path("c/<uuid:conversation_id>/m/<uuid:message_id>", message_views.MessagePage.as_view(), name="message"),
     path("c/<uuid:conversation_id>/attachments", message_views.AttachView.as_view(), name="conversation-attach"),
+    path("c/<uuid:conversation_id>/timeline", live_views.TimelineView.as_view(), name="conversation-timeline"),
+    path("c/<uuid:conversation_id>/preview", live_views.PreviewView.as_view(), name="conversation-preview"),
     path("search", message_views.SearchPage.as_view(), name="search"),
     # running it
     path("c/<uuid:conversation_id>/settings", management.SettingsView.as_view(), name="conversation-settings"),

@@ -16,15 +16,18 @@ from django.urls import reverse
 from conversations import controls, policy, presentation, selectors
 from conversations.conf import conf
 from conversations.forms import ConversationForm, MessageForm, PositionForm, ReadForm, SidebarForm, new_message_id
-from conversations.models import Conversation, Membership
+from conversations.management_forms import EXPIRIES, MUTES
+from conversations.models import Conversation, Draft, Membership
 from conversations.policy import Action
 from conversations.services.conversations import conversation_create
+from conversations.services.drafts import draft_clear
 from conversations.services.invitations import conversation_join
 from conversations.services.memberships import conversation_leave
 from conversations.services.messages import read_mark
 from conversations.services.sends import message_send
 from conversations.sidebar import new_form, sidebar_of
-from conversations.timeline import NOTICES, timeline
+from conversations.texts import page_texts
+from conversations.timeline import NOTICES, Timeline, number_at, timeline
 from participants.errors import ChatError, Conflict, Forbidden, NotFound
 from participants.forms import show_refusal
 from participants.presentation import participant_object
@@ -99,7 +102,7 @@ class ConversationPage(SignedInPage):
         if membership is None:
             return self.show_preview(conversation_id, **context)
         context |= inside(membership, PositionForm(self.request.GET))
-        context["form"] = form or MessageForm(initial={"message_id": new_message_id()})
+        context["form"] = form or MessageForm(initial={"message_id": new_message_id(), "content": context["draft"]})
         return render(self.request, "conversations/conversation.html", context)
 
     def show_preview(self, conversation_id: UUID, **context: Any) -> HttpResponse:
@@ -124,46 +127,64 @@ class ConversationPage(SignedInPage):
 
 
 def inside(membership: Membership, position: PositionForm) -> dict[str, Any]:
-    """What a member's page shows of a conversation: three queries."""
+    """What a member's page shows of a conversation: its members, its timeline, and what they had begun to write."""
     conversation = membership.conversation
     situation = membership.situation(conversation)
     before = position.end
+    draft = Draft.objects.filter(conversation=conversation, participant=membership.participant).first()
+    after = position.behind
+    if position.moment is not None and (found := number_at(membership, position.moment)) is not None:
+        after = found - 1
     if before is not None and before > conversation.last_sequence:
         before = None
     members = selectors.members_of(conversation)
-    shown = timeline(membership, before)
+    shown = timeline(membership, before, after)
     send_refusal, silent_until = controls.silence_of(membership)
+    situation_of_viewer = controls.of_viewer(membership)
     return {
         "conversation": conversation,
         "participants": members[: conf.participants_shown],
         "participant_count": len(members),
         "timeline": shown,
-        "before": before,
+        "draft": draft.content if draft else "",
         "begins_at_join": membership.first_visible(conversation) > conversation.first_sequence,
         "can_send": send_refusal is None,
-        "may": controls.of_conversation(situation),
+        "may": situation_of_viewer["may"],
+        "roles_to_invite": controls.assignable_roles(Action.INVITE, situation),
+        "expiries": EXPIRIES,
+        "mutes": MUTES,
+        "roles": policy.ROLES[1:],
         "can_leave": policy.is_allowed(Action.LEAVE, situation),
         "send_refusal": send_refusal,
         "silent_until": silent_until,
-        "has_unread": before is None and membership.last_read_sequence < shown.cursor,
+        "has_unread": shown.newer is None and membership.last_read_sequence < shown.cursor,
         "notices": NOTICES,
-        "bootstrap": bootstrap(membership, shown.cursor, is_live=before is None),
+        "last_read": membership.last_read_sequence,
+        "bootstrap": bootstrap(membership, shown),
+        "texts": page_texts(),
     }
 
 
-def bootstrap(membership: Membership, cursor: int, *, is_live: bool) -> dict[str, Any]:
+def bootstrap(membership: Membership, shown: Timeline) -> dict[str, Any]:
     """What the page's scripts start from; one line for each thing they could not read off the page."""
     conversation = membership.conversation
+    here = [conversation.pk]
     return {
         "conversation_id": conversation.pk,
         "participant": participant_object(membership.participant),
-        "cursor": cursor,
+        "role": membership.role,
+        "cursor": max(shown.cursor, conversation.last_sequence) if shown.newer is None else conversation.last_sequence,
+        "newer": shown.newer,
         "first_sequence_id": membership.first_visible(conversation),
         "last_read_sequence_id": membership.last_read_sequence,
         "message_characters": conf.message_characters,
-        "is_live": is_live,
-        "standing": reverse("conversation-standing", args=[conversation.pk]),
-        "sign_in": f"{reverse('sign-in')}?next={reverse('conversation', args=[conversation.pk])}",
+        "attachment_bytes": conf.attachment_bytes,
+        "has_unread": membership.last_read_sequence < conversation.last_sequence,
+        "pins": conversation.pins,
+        "timeline": reverse("conversation-timeline", args=here),
+        "preview": reverse("conversation-preview", args=here),
+        "standing": reverse("conversation-standing", args=here),
+        "sign_in": f"{reverse('sign-in')}?next={reverse('conversation', args=here)}",
     }
 
 
@@ -192,6 +213,7 @@ class SendView(ConversationPage):
             return self.show_refused(conversation_id, error, renewed)
         except ChatError as error:
             return self.show_refused(conversation_id, error, form)
+        draft_clear(participant=self.participant, conversation_id=conversation_id)
         return redirect(f"{reverse('conversation', args=[conversation_id])}#composer")
 
 

@@ -1,72 +1,98 @@
-/** A conversation, live: ties the socket, the rules of delivery and the page together. */
+/** A conversation, live: ties the line, the rules of delivery and the parts of the page together. */
 
-import { Composer } from "./composer.js";
+import { Actions } from "./actions.js";
+import { Connection } from "./connection.js";
 import { History } from "./history.js";
-import { Outbox } from "./outbox.js";
+import { Messages } from "./messages.js";
+import { notify, offerNotifications } from "./notify.js";
 import { People } from "./people.js";
-import { showPending, showState } from "./render.js";
+import { Runs } from "./runs.js";
+import { RunView, showFacts } from "./runview.js";
 import { Session } from "./session.js";
-import { ChatSocket } from "./socket.js";
+import { arrangeKeys } from "./shortcuts.js";
+import { Sidebar } from "./sidebar.js";
 import { Standing } from "./standing.js";
+import { text } from "./texts.js";
+import { Writing } from "./writing.js";
 
 const READ_MS = 400;
-const ENDED = {
-  signed_out: "You are signed out.",
-  removed: "You are no longer a participant of this conversation.",
-  gone: "This conversation is gone.",
-  left: "You have left this conversation.",
-  broken: "The connection was refused. Reload the page.",
-};
+const SAID_MS = 4000;
 
 const start = JSON.parse(document.getElementById("bootstrap").textContent);
-const self = start.participant;
-const events = `/api/v1/conversations/${start.conversation_id}/events`;
+const { conversation_id: id, participant: self } = start;
+const api = `/api/v1/conversations/${id}`;
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
 const form = document.querySelector("form#composer");
+const dialogs = () => import("./dialogs.js");
+
+let standing = { may: {}, over: {}, roles: [] };
+let { pins } = start;
 
 const session = new Session(start.cursor);
-const outbox = new Outbox(`${start.conversation_id}:${self.id}`);
-const people = new People(self.id);
-const standing = new Standing(form, start.standing);
-const history = new History({ events, first: start.first_sequence_id, self: self.id, seen: markRead });
-const socket = new ChatSocket({ address, receive, changed, askWhy });
+const connection = new Connection(self.id);
+const sidebar = new Sidebar(id);
+const people = new People(self.id, async (member) => (await dialogs()).manage({ api, standing, say }, member));
+const asking = new Standing(form, start.standing, allowed);
+const history = new History({ ...start, self: self.id, cursor: () => session.cursor, seen: markRead });
+const runs = new Runs();
+const runView = new RunView({
+  cancel: (run) => send({ type: "cancel_run", run_id: run }),
+  mayCancel: () => standing.may.run,
+  keepEnd: (change) => keepEnd(change),
+});
+const messages = new Messages({ api, history, say, writing: () => writing, self, dialogs, open });
+const writing = new Writing({ start, form, api, connection, history, people, session, open, refused: () => asking.refresh(), editLast: () => messages.editLast() });
+const actions = new Actions({ self: self.id, may: () => standing.may, pins: () => pins, act: (...deed) => messages.act(...deed) });
 
-// --- the socket ---------------------------------------------------------------------------------------------------------
-
-function address() {
-  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  return `${scheme}//${location.host}/chat/ws/${start.conversation_id}?last_sequence_id=${session.cursor}`;
+/** Something short about what was done; it goes by itself. */
+function say(line) {
+  const place = document.getElementById("said");
+  place.textContent = line;
+  place.hidden = false;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => (place.hidden = true), SAID_MS);
 }
 
-/** A browser is not told why a handshake was refused; the same question over REST is answered. */
-async function askWhy() {
-  try {
-    return (await fetch(`${events}?after=${session.cursor}&limit=1`)).status;
-  } catch {
-    return 0;
+function send(command) {
+  return connection.send({ ...command, conversation_id: id });
+}
+
+function keepEnd(change) {
+  history.keepEnd(change);
+}
+
+// --- the line -------------------------------------------------------------------------------------------------------------
+
+function lineChanged(state, reason) {
+  main.dataset.connection = state;
+  if (state === "ended") end(reason);
+  else {
+    banner.hidden = state === "open";
+    banner.textContent = text(navigator.onLine ? "lost" : "offline");
   }
 }
 
-function changed(state, reason) {
-  main.dataset.connection = state;
-  banner.hidden = state === "open";
-  banner.textContent = state === "ended" ? `${ENDED[reason]} ` : "Connection lost. Connecting again…";
-  if (state !== "ended") return;
-  if (form) form.inert = true;
-  if (reason === "signed_out") banner.append(link("Sign in", start.sign_in));
-  else if (reason !== "broken") banner.append(link("Your conversations", "/conversations"));
+function end(reason) {
+  main.dataset.connection = "ended";
+  const kind = { banned: "removed", deleted: "gone" }[reason] ?? reason;
+  banner.hidden = false;
+  banner.textContent = `${text(`ended_${kind}`)} `;
+  if (kind !== "signed_out" && form) form.inert = true;
+  writing.keep();
+  if (kind === "signed_out") banner.append(link(text("sign_in"), start.sign_in));
+  else if (kind !== "broken") banner.append(link(text("your_conversations"), "/conversations"));
 }
 
-function link(text, href) {
-  return Object.assign(document.createElement("a"), { textContent: text, href });
+function link(content, href) {
+  return Object.assign(document.createElement("a"), { textContent: content, href });
 }
 
-function receive(message) {
-  for (const step of session.receive(message)) {
+function receive(frame) {
+  for (const step of session.receive(frame)) {
     if (step.do === "show") show(step.entry);
     else if (step.do === "tell") tell(step.frame);
-    else if (step.do === "send") socket.send(step.command);
+    else if (step.do === "send") send(step.command);
     else location.reload();
   }
   markRead();
@@ -75,13 +101,52 @@ function receive(message) {
 // --- what comes -----------------------------------------------------------------------------------------------------------
 
 function show(entry) {
-  if (entry.type === "message" && entry.sender_id === self.id) outbox.remove(entry.message_id);
-  history.show(entry);
-  people.follow(entry);
-  if (changesStanding(entry)) standing.refresh();
-  if (entry.type === "conversation_updated" && entry.changes.title) {
-    document.getElementById("title").textContent = entry.changes.title;
-    document.title = `${entry.changes.title} · Chat`;
+  const run = runs.receive(entry);
+  if (run) runView.show(run);
+  // An agent's answer is a message like any other; its entry is the end of the run too.
+  const said = entry.type === "agent_completed" ? { ...entry.message, sequence_id: entry.sequence_id } : entry;
+  if (said.type === "message") {
+    writing.arrived(said);
+    messages.quote(said);
+    sidebar.said(id, said);
+    if (said.sender_id !== self.id) announce(said);
+  }
+  history.show(said);
+  if (run?.ended) showEnd(run, said);
+  people.follow(said);
+  if (entry.type === "conversation_updated") updated(entry.changes);
+  if (changesStanding(entry)) asking.refresh();
+}
+
+function showEnd(run, said) {
+  if (said.type === "message") {
+    const row = history.find(said.id);
+    if (row) showFacts(row, run.steps);
+  } else if (run.code) {
+    const name = run.agent.display_name;
+    history.note(text(run.code === "cancelled" ? "run_stopped" : "run_failed", { name, reason: run.detail ?? "" }));
+  }
+}
+
+function announce(said) {
+  const body = (said.content ?? "").slice(0, 200);
+  notify({ title: `${said.participant?.display_name ?? text("announcement")} · ${history.title}`, body, tag: said.id });
+}
+
+function updated(changes) {
+  if (changes.title) {
+    document.getElementById("title").textContent = changes.title;
+    sidebar.title = `${changes.title} · Chat`;
+    sidebar.renamed(id, changes.title);
+  }
+  if ("description" in changes) {
+    const place = document.getElementById("description");
+    place.textContent = changes.description;
+    place.parentElement.hidden = !changes.description;
+  }
+  if (changes.pins) {
+    pins = changes.pins.map(String);
+    showPins();
   }
 }
 
@@ -93,67 +158,27 @@ function changesStanding({ type, changes, participant }) {
 function tell(frame) {
   if (frame.participants) people.replace(frame.participants);
   if (frame.type === "connected") {
-    resend();
-    standing.refresh();
-  } else if (frame.type === "message_ack") acknowledged(frame);
-  else if (frame.type === "error" && frame.message_id) failed(frame);
-  else if (frame.type === "typing") people.typing(frame);
+    runs.receive(frame);
+    runView.showAll(runs.all);
+    writing.flush();
+    asking.refresh();
+  } else if (frame.type === "typing") people.typing(frame);
   else if (frame.type === "presence") people.presence(frame);
-}
-
-// --- one's own messages ---------------------------------------------------------------------------------------------------
-
-function submit(content) {
-  const item = outbox.add(content);
-  history.add(pending(item));
-  transmit(item);
-}
-
-function pending(item) {
-  return showPending(item, self, { retry, discard });
-}
-
-function transmit({ message_id, content }) {
-  socket.send({ type: "message", message_id, content });
-}
-
-/** Everything that is not known to be stored, once more: under the same key it is stored once. */
-function resend() {
-  outbox.items.filter((item) => item.reason === null).forEach(transmit);
-}
-
-function acknowledged({ message_id: messageId, sequence_id: sequence }) {
-  outbox.remove(messageId);
-  const element = history.findOwn(messageId);
-  if (!element?.dataset.state) return;
-  // Stored before what the page shows began: it is in the history.
-  if (sequence <= session.cursor) history.remove(element);
-  else showState(element, "delivered");
-}
-
-function failed({ message_id: messageId, message: reason, code }) {
-  if (code === "muted") standing.refresh(); // a mute makes no entry
-  const element = history.findOwn(messageId);
-  if (outbox.mark(messageId, reason) && element) showState(element, "failed", reason);
-}
-
-function retry(messageId) {
-  const item = outbox.mark(messageId, null);
-  showState(history.findOwn(messageId), "sending");
-  transmit(item);
-}
-
-function discard(messageId) {
-  outbox.remove(messageId);
-  history.remove(history.findOwn(messageId));
-}
-
-/** What an earlier life of this tab left: shown again, unless the page has it. */
-function restore() {
-  for (const item of outbox.items) {
-    if (history.findOwn(item.message_id)) outbox.remove(item.message_id);
-    else history.add(pending(item));
+  else {
+    const run = runs.receive(frame);
+    if (run) runView.show(run);
   }
+}
+
+function allowed(answer) {
+  standing = answer;
+  people.allow(answer.over);
+  for (const button of document.querySelectorAll("[data-dialog=agents]")) button.hidden = !answer.may.add;
+  for (const button of document.querySelectorAll(".run-stop")) button.hidden = !answer.may.run;
+}
+
+function showPins() {
+  document.getElementById("pins-button").hidden = !pins.length;
 }
 
 // --- reading --------------------------------------------------------------------------------------------------------------
@@ -163,21 +188,57 @@ let readTimer = null;
 
 /** Tell, once it has been in view for a moment, that all up to the cursor is read. */
 function markRead() {
-  if (readTimer !== null || !start.is_live) return;
+  if (readTimer !== null) return;
   readTimer = setTimeout(() => {
     readTimer = null;
     if (document.hidden || !history.isAtEnd || session.cursor <= readUpTo) return;
-    if (socket.send({ type: "read", sequence_id: session.cursor })) readUpTo = session.cursor;
+    if (send({ type: "read", sequence_id: session.cursor })) readUpTo = session.cursor;
   }, READ_MS);
 }
 
 document.addEventListener("visibilitychange", markRead);
 
-if (start.is_live) {
-  if (form) {
-    const typing = (isTyping) => socket.send({ type: "typing", is_typing: isTyping });
-    new Composer(form, { maximum: start.message_characters, send: submit, typing });
-  }
-  restore();
-  socket.connect();
+// --- dialogs --------------------------------------------------------------------------------------------------------------
+
+/** Open one of the page's dialogs. */
+async function open(name, ...about) {
+  const parts = { api, people, standing, say, may: () => standing.may, goTo: (...place) => history.goTo(...place), reply: (message) => writing.reply(message) };
+  (await dialogs())[name](parts, ...about);
 }
+
+for (const button of document.querySelectorAll("[data-dialog]")) {
+  if (button.dataset.dialog !== "agents") button.hidden = false;
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    const panel = document.getElementById("people");
+    if (panel.matches(":popover-open")) panel.hidePopover();
+    open(button.dataset.dialog);
+  });
+}
+document.getElementById("pins-button").addEventListener("click", () => open("pins"));
+document.querySelector(".to-date").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const day = event.target.elements.date.value;
+  const panel = document.getElementById("people");
+  if (panel.matches(":popover-open")) panel.hidePopover();
+  history.goToDate(new Date(`${day}T00:00`));
+});
+
+// --- start ----------------------------------------------------------------------------------------------------------------
+
+for (const row of history.rows) showFacts(row);
+showPins();
+offerNotifications(document.getElementById("notify"), say);
+arrangeKeys({ history, actions, messages, writing, open });
+connection.watch(lineChanged);
+for (const type of ["message_ack", "error"]) connection.on(type, (frame) => frame.message_id && writing.answer(frame));
+connection.on("unread", (frame) => {
+  sidebar.unread(frame);
+  if (frame.conversation_id !== id && frame.unread_count) sidebar.newsOf(frame.conversation_id);
+});
+connection.on("unsubscribed", ({ conversation_id: other }) => sidebar.gone(other));
+connection.follow(id, { cursor: () => session.cursor, receive, ended: end });
+writing.restore();
+connection.open();
+const target = /^#m-([0-9a-f-]{36})$/.exec(location.hash)?.[1];
+if (target) history.goToMessage(target);

@@ -1,6 +1,7 @@
 /** Who is in the conversation, who of them is there, and who is writing. */
 
-import { setText, showMember, showPresence } from "./render.js";
+import { clone, setAvatar, setText } from "./render.js";
+import { nodes } from "./texts.js";
 
 const TYPING_MS = 5000;
 
@@ -8,10 +9,23 @@ export class People {
   #list = document.getElementById("members");
   #typing = document.getElementById("typing");
   #typists = new Map();
+  #may = null;
 
-  /** @param {string} self one's own id */
-  constructor(self) {
+  /**
+   * @param {string} self one's own id
+   * @param {(member: object) => void} manage called to do something about a member
+   */
+  constructor(self, manage) {
     this.self = self;
+    this.#list.addEventListener("click", ({ target }) => {
+      const row = target.closest(".member-more")?.closest(".member");
+      if (row) manage(memberOf(row));
+    });
+  }
+
+  /** Everybody that the panel shows: `{id, username, name, kind, role}`. */
+  get members() {
+    return Array.from(this.#list.children, memberOf);
   }
 
   #find(id) {
@@ -21,6 +35,16 @@ export class People {
   /** The whole list anew, as the server has it. */
   replace(members) {
     this.#list.replaceChildren(...members.map(showMember));
+    if (this.#may) this.allow(this.#may);
+  }
+
+  /** Show what can be done, and only that. `over` names the deeds by the role of whom they are done to. */
+  allow(over) {
+    this.#may = over;
+    for (const row of this.#list.children) {
+      const isSelf = row.dataset.participant === this.self;
+      row.querySelector(".member-more").hidden = isSelf || !over[row.dataset.role]?.length;
+    }
   }
 
   /** What an entry of the log says about who is in. */
@@ -36,8 +60,10 @@ export class People {
     if (entry.type === "role_changed") {
       const row = this.#find(entry.participant.id);
       if (row) setText(row, "role", entry.role);
+      if (row) row.dataset.role = entry.role;
     }
     if (entry.type === "message") this.stopped(entry.sender_id);
+    if (this.#may && entry.participant) this.allow(this.#may);
   }
 
   #count(count) {
@@ -63,13 +89,29 @@ export class People {
   }
 
   #show() {
-    const names = Array.from(this.#typists.values(), ({ name }) => {
-      const element = document.createElement("bdi");
-      element.textContent = name;
-      return element;
-    });
-    if (names.length > 2) this.#typing.replaceChildren("Several people are writing…");
-    else if (names.length === 2) this.#typing.replaceChildren(names[0], " and ", names[1], " are writing…");
-    else this.#typing.replaceChildren(...names, names.length ? " is writing…" : "");
+    const [name, other, third] = Array.from(this.#typists.values(), (typist) => typist.name);
+    const kind = third ? "writing_many" : other ? "writing_two" : "writing_one";
+    this.#typing.replaceChildren(...(name ? nodes(kind, { name, other }) : []));
   }
+}
+
+function memberOf(row) {
+  const { participant: id, username, kind, role } = row.dataset;
+  return { id, username, kind, role, name: row.querySelector(".name").textContent };
+}
+
+function showMember(member) {
+  const element = clone("member-template");
+  setAvatar(element, member);
+  for (const place of element.querySelectorAll(".name")) place.textContent = member.display_name;
+  setText(element, "role", member.role ?? "");
+  const { id: participant, username, kind, role } = member;
+  Object.assign(element.dataset, { participant, username, kind, role });
+  showPresence(element, member.is_online ? "online" : "offline");
+  return element;
+}
+
+function showPresence(element, status) {
+  element.dataset.presence = status;
+  setText(element, "presence", status);
 }

@@ -15,16 +15,10 @@ const FINAL = new Map([
   [1009, "broken"],
   [4400, "broken"],
   [4401, "signed_out"],
-  [4403, "removed"],
-  [4404, "gone"],
   [4413, "broken"],
 ]);
 // The same, when a handshake was refused and REST said why.
-const FINAL_STATUS = new Map([
-  [401, "signed_out"],
-  [403, "removed"],
-  [404, "gone"],
-]);
+const FINAL_STATUS = new Map([[401, "signed_out"]]);
 
 /** Milliseconds before the next try: half of the step is certain, half is chance, so that clients do not come at once. */
 export function delay(attempt, random = Math.random()) {
@@ -40,7 +34,7 @@ export class ChatSocket {
 
   /**
    * @param {object} page
-   * @param {() => string} page.address where to connect, with the cursor as it is now
+   * @param {() => string} page.address where to connect
    * @param {(message: object) => void} page.receive what to do with each message
    * @param {(state: "open" | "waiting" | "ended", reason?: string) => void} page.changed what to show
    * @param {() => Promise<number>} page.askWhy the HTTP status that explains a refused handshake

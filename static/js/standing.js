@@ -12,10 +12,12 @@ export class Standing {
   /**
    * @param {HTMLFormElement|null} form the composer, null where the page came without
    * @param {string} address where the server tells
+   * @param {(standing: object) => void} changed what else one may do
    */
-  constructor(form, address) {
+  constructor(form, address, changed) {
     this.form = form;
     this.address = address;
+    this.changed = changed;
     form?.addEventListener("focusin", () => this.refresh()); // before somebody writes in vain: a mute makes no entry
   }
 
@@ -33,7 +35,9 @@ export class Standing {
     if (asked === this.#asked) this.#show(answer);
   }
 
-  #show({ can_send: canSend, detail, ends_at: endsAt }) {
+  #show(answer) {
+    const { can_send: canSend, detail, ends_at: endsAt } = answer;
+    this.changed(answer);
     if (canSend && !this.form) {
       location.reload();
       return;

@@ -1,0 +1,103 @@
+/** The list of conversations, live: what is unread, where, and how much of it in the window's title. */
+
+import { showTimes } from "./times.js";
+
+const COUNTED = 1000; // as the server counts: one more means more
+
+export class Sidebar {
+  #list = document.getElementById("conversations");
+  #title = document.title;
+  #counts = new Map();
+  #own;
+
+  /** @param {string} [own] the conversation of this page, which is not unread while it is looked at */
+  constructor(own) {
+    this.#own = own;
+    for (const row of this.#rows()) {
+      const shown = row.querySelector(".unread [aria-hidden]")?.textContent ?? "0";
+      this.#counts.set(row.dataset.conversation, parseInt(shown, 10) || 0);
+    }
+    this.#showTitle();
+  }
+
+  #rows() {
+    return this.#list ? [...this.#list.querySelectorAll("[data-conversation]")] : [];
+  }
+
+  #find(id) {
+    return this.#rows().find((row) => row.dataset.conversation === id);
+  }
+
+  /** The title of the window without its count. */
+  set title(title) {
+    this.#title = title;
+    this.#showTitle();
+  }
+
+  /** How much of a conversation one has not read. */
+  unread({ conversation_id: id, unread_count: count, mention_count: mentions }) {
+    this.#counts.set(id, count);
+    this.#showTitle();
+    const row = this.#find(id);
+    if (!row) return;
+    row.classList.toggle("has-unread", count > 0);
+    const place = row.querySelector(".unread") ?? row.querySelector(".mentions")?.parentElement.appendChild(badge());
+    if (place) {
+      place.hidden = !count;
+      place.firstElementChild.textContent = count > COUNTED ? `${COUNTED}+` : count;
+      place.lastElementChild.textContent = `${count} unread`;
+    }
+    const named = row.querySelector(".mentions");
+    if (named) named.hidden = !mentions;
+  }
+
+  /** A message of a conversation that is followed: its words, and its place at the top. */
+  said(id, message) {
+    const row = this.#find(id);
+    if (!row) return;
+    const preview = row.querySelector(".side-preview");
+    if (preview && message.content) preview.textContent = message.content.split(/\s+/).join(" ").slice(0, 140);
+    this.#moved(row, message.created_at);
+  }
+
+  #moved(row, at) {
+    const time = row.querySelector("time");
+    if (time && at) {
+      time.dateTime = at;
+      showTimes(row, { short: true });
+    }
+    const item = row.closest("li");
+    if (item && this.#list.firstElementChild !== item && !this.#list.contains(document.activeElement)) this.#list.prepend(item);
+  }
+
+  /** News of a conversation that is not open: it moves up. */
+  newsOf(id) {
+    const row = this.#find(id);
+    if (row) this.#moved(row, new Date().toISOString());
+  }
+
+  renamed(id, title) {
+    const place = this.#find(id)?.querySelector(".side-title");
+    if (place) place.textContent = title;
+  }
+
+  gone(id) {
+    this.#counts.delete(id);
+    this.#find(id)?.closest("li")?.remove();
+    this.#showTitle();
+  }
+
+  #showTitle() {
+    let sum = 0;
+    for (const [id, count] of this.#counts) if (id !== this.#own || document.hidden) sum += count;
+    document.title = sum ? `(${sum > COUNTED ? `${COUNTED}+` : sum}) ${this.#title}` : this.#title;
+  }
+}
+
+function badge() {
+  const made = Object.assign(document.createElement("span"), { className: "unread" });
+  const seen = document.createElement("span");
+  seen.ariaHidden = "true";
+  made.append(seen, Object.assign(document.createElement("span"), { className: "visually-hidden" }));
+  return made;
+}
