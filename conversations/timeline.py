@@ -12,18 +12,23 @@ from conversations import markdown, selectors
 from conversations.conf import conf
 from conversations.models import Event, Membership
 from conversations.presentation import entry_frame
+from participants.presentation import participant_object
 
 ENTRIES = 50
+FAILED = "agent_failed"
 UNTOLD = {"mode", "pins"}  # the one nobody chose, the other is shown where pins are
 FOLLOWS_WITHIN = timedelta(minutes=5)
 
 # The wording of each kind of notice is in conversations/notice.html, for the server and for scripts alike.
 NOTICES = (
     "joined", "left", "removed", "banned", "role", "title", "archived", "reopened", "locked", "unlocked", "settings",
+    "failed", "stopped",
 )  # fmt: skip
 
-
-SHOWN = ("message", "agent_completed", "agent_failed", "participant_joined", "participant_left", "role_changed", "conversation_updated")
+SHOWN = (
+    "message", "agent_completed", "agent_failed",
+    "participant_joined", "participant_left", "role_changed", "conversation_updated",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +87,13 @@ def _rows(membership: Membership, events: list[Event]) -> list[dict[str, Any]]:
         if message := messages.get(event.pk):
             rows.append(message | hanging(event) | {"follows": bool(rows) and _follows(rows[-1], message)})
         elif found := notice(entry_frame(event)):
-            rows.append(found)
+            rows.append(found | ({"who": participant_object(event.author)} if event.type == FAILED else {}))
     return rows
 
 
 def _hanging(membership: Membership, events: list[Event], shown: set[UUID]) -> Callable[[Event], dict[str, Any]]:
     """What a row says beside its message: which one it replies to, its thread, and how many replies it has."""
-    quoted = {event.reply_to_id for event in events} - {None}
+    quoted = {event.reply_to_id for event in events if event.reply_to_id}
     visible = Event.objects.visible_to(membership, membership.conversation)
     found = {row.pk: row for row in visible.filter(pk__in=quoted).select_related("author")} if quoted else {}
     counted = Event.objects.filter(thread__in=shown).order_by().values_list("thread").annotate(number=Count("pk"))
@@ -136,6 +141,10 @@ def notice(entry: dict[str, Any]) -> dict[str, Any] | None:
             return row | {"kind": entry["reason"], "who": entry["participant"]}
         case "role_changed":
             return row | {"kind": "role", "who": entry["participant"], "value": entry["role"]}
+        case "agent_failed" if entry["code"] == "cancelled":
+            return row | {"kind": "stopped"}
+        case "agent_failed":
+            return row | {"kind": "failed", "value": entry["detail"]}
         case "conversation_updated" if not entry["changes"].keys() <= UNTOLD:
             return row | {"who": entry["by"]} | _change(entry["changes"])
     return None

@@ -17,8 +17,8 @@ export class Actions {
    */
   constructor(page) {
     this.page = page;
-    this.#list.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.#beside(target));
-    this.#list.addEventListener("focusin", ({ target }) => this.#beside(target));
+    this.#list.addEventListener("pointerover", ({ target, pointerType }) => pointerType === "mouse" && this.beside(target));
+    this.#list.addEventListener("focusin", ({ target }) => this.beside(target));
     this.#list.addEventListener("click", (event) => this.#clicked(event));
     document.getElementById("main").addEventListener("pointerleave", () => this.#leave());
     this.#tools.addEventListener("click", (event) => this.#pressed(event));
@@ -34,7 +34,8 @@ export class Actions {
     return document.activeElement?.closest("#entries > .message") ?? null;
   }
 
-  #beside(target) {
+  /** Put the tools beside the message that an element is in. */
+  beside(target) {
     const row = target.closest("#entries > .message");
     if (!row || row === this.#row || this.#menu.matches(":popover-open")) return;
     if (!row.dataset.id || row.dataset.deleted !== undefined) {
@@ -68,7 +69,7 @@ export class Actions {
     const chip = target.closest(".reaction");
     if (chip) this.page.act(chip.dataset.mine === undefined ? "react" : "unreact", row, { emoji: chip.dataset.emoji });
     else if (deed) this.page.act(deed, row);
-    else this.#beside(target);
+    else this.beside(target);
     if (chip || deed) event.preventDefault();
   }
 

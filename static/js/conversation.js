@@ -1,16 +1,11 @@
 /** A conversation, live: ties the line, the rules of delivery and the parts of the page together. */
 
-import { Actions } from "./actions.js";
 import { Connection } from "./connection.js";
 import { History } from "./history.js";
-import { Messages } from "./messages.js";
-import { notify, offerNotifications } from "./notify.js";
+import { clearOnSignOut } from "./leaving.js";
 import { People } from "./people.js";
-import { Runs } from "./runs.js";
-import { RunView, showFacts } from "./runview.js";
+import { quote } from "./quotes.js";
 import { Session } from "./session.js";
-import { arrangeKeys } from "./shortcuts.js";
-import { Sidebar } from "./sidebar.js";
 import { Standing } from "./standing.js";
 import { text } from "./texts.js";
 import { Writing } from "./writing.js";
@@ -31,19 +26,33 @@ let { pins } = start;
 
 const session = new Session(start.cursor);
 const connection = new Connection(self.id);
-const sidebar = new Sidebar(id);
 const people = new People(self.id, async (member) => (await dialogs()).manage({ api, standing, say }, member));
 const asking = new Standing(form, start.standing, allowed);
 const history = new History({ ...start, self: self.id, cursor: () => session.cursor, seen: markRead });
-const runs = new Runs();
-const runView = new RunView({
-  cancel: (run) => send({ type: "cancel_run", run_id: run }),
-  mayCancel: () => standing.may.run,
-  keepEnd: (change) => keepEnd(change),
+const writing = new Writing({ start, form, api, connection, history, people, session, open, refused: () => asking.refresh(), editLast });
+
+// What the first look at a conversation does not need comes with the first use of it.
+const agents = later(async () => {
+  const { Agents } = await import("./agents.js");
+  return new Agents({ history, cancel: (run) => send({ type: "cancel_run", run_id: run }), mayCancel: () => standing.may.run });
 });
-const messages = new Messages({ api, history, say, writing: () => writing, self, dialogs, open });
-const writing = new Writing({ start, form, api, connection, history, people, session, open, refused: () => asking.refresh(), editLast: () => messages.editLast() });
-const actions = new Actions({ self: self.id, may: () => standing.may, pins: () => pins, act: (...deed) => messages.act(...deed) });
+const sidebar = later(async () => new (await import("./sidebar.js")).Sidebar(id));
+const tools = later(async () => {
+  const [{ Actions }, { Messages }] = await Promise.all([import("./actions.js"), import("./messages.js")]);
+  const messages = new Messages({ api, history, say, writing: () => writing, self, dialogs, open });
+  const actions = new Actions({ self: self.id, may: () => standing.may, pins: () => pins, act: (...deed) => messages.act(...deed) });
+  return { actions, messages };
+});
+
+/** A part of the page that is made once, when it is asked for; should the line be gone just then, the next time. */
+function later(make) {
+  let made = null;
+  return () =>
+    (made ??= make().catch((problem) => {
+      made = null;
+      throw problem;
+    }));
+}
 
 /** Something short about what was done; it goes by itself. */
 function say(line) {
@@ -58,8 +67,8 @@ function send(command) {
   return connection.send({ ...command, conversation_id: id });
 }
 
-function keepEnd(change) {
-  history.keepEnd(change);
+async function editLast() {
+  (await tools()).messages.editLast();
 }
 
 // --- the line -------------------------------------------------------------------------------------------------------------
@@ -101,34 +110,27 @@ function receive(frame) {
 // --- what comes -----------------------------------------------------------------------------------------------------------
 
 function show(entry) {
-  const run = runs.receive(entry);
-  if (run) runView.show(run);
   // An agent's answer is a message like any other; its entry is the end of the run too.
   const said = entry.type === "agent_completed" ? { ...entry.message, sequence_id: entry.sequence_id } : entry;
   if (said.type === "message") {
     writing.arrived(said);
-    messages.quote(said);
-    sidebar.said(id, said);
-    if (said.sender_id !== self.id) announce(said);
+    quote(said, history);
+    if (said.sender_id !== self.id && document.hidden) announce(said);
+    if (document.querySelector(`#conversations [data-conversation="${id}"]`)) sidebar().then((list) => list.said(id, said));
   }
   history.show(said);
-  if (run?.ended) showEnd(run, said);
+  if (isOfAgent(entry)) agents().then((all) => all.receive(entry));
   people.follow(said);
   if (entry.type === "conversation_updated") updated(entry.changes);
   if (changesStanding(entry)) asking.refresh();
 }
 
-function showEnd(run, said) {
-  if (said.type === "message") {
-    const row = history.find(said.id);
-    if (row) showFacts(row, run.steps);
-  } else if (run.code) {
-    const name = run.agent.display_name;
-    history.note(text(run.code === "cancelled" ? "run_stopped" : "run_failed", { name, reason: run.detail ?? "" }));
-  }
+function isOfAgent({ type }) {
+  return type.startsWith("agent_") || type.startsWith("tool_");
 }
 
-function announce(said) {
+async function announce(said) {
+  const { notify } = await import("./notify.js");
   const body = (said.content ?? "").slice(0, 200);
   notify({ title: `${said.participant?.display_name ?? text("announcement")} · ${history.title}`, body, tag: said.id });
 }
@@ -136,8 +138,8 @@ function announce(said) {
 function updated(changes) {
   if (changes.title) {
     document.getElementById("title").textContent = changes.title;
-    sidebar.title = `${changes.title} · Chat`;
-    sidebar.renamed(id, changes.title);
+    document.title = `${changes.title} · Chat`;
+    sidebar().then((list) => list.renamed(id, changes.title));
   }
   if ("description" in changes) {
     const place = document.getElementById("description");
@@ -158,16 +160,12 @@ function changesStanding({ type, changes, participant }) {
 function tell(frame) {
   if (frame.participants) people.replace(frame.participants);
   if (frame.type === "connected") {
-    runs.receive(frame);
-    runView.showAll(runs.all);
+    if (frame.runs?.length || main.querySelector(".run")) agents().then((all) => all.receive(frame));
     writing.flush();
     asking.refresh();
   } else if (frame.type === "typing") people.typing(frame);
   else if (frame.type === "presence") people.presence(frame);
-  else {
-    const run = runs.receive(frame);
-    if (run) runView.show(run);
-  }
+  else if (isOfAgent(frame)) agents().then((all) => all.receive(frame));
 }
 
 function allowed(answer) {
@@ -226,17 +224,33 @@ document.querySelector(".to-date").addEventListener("submit", (event) => {
 
 // --- start ----------------------------------------------------------------------------------------------------------------
 
-for (const row of history.rows) showFacts(row);
+const entries = document.getElementById("entries");
+for (const sign of ["pointerover", "focusin", "click"]) {
+  entries.addEventListener(sign, async ({ target }) => (await tools()).actions.beside(target), { once: true });
+}
+document.addEventListener("keydown", keyed);
+
+/** Keys outside of the field: what they do comes with the first. */
+async function keyed(event) {
+  const { handleKey } = await import("./shortcuts.js");
+  document.removeEventListener("keydown", keyed);
+  handleKey({ history, writing, open, tools: await tools() }, event);
+}
+
+const notifyButton = document.getElementById("notify");
+notifyButton.hidden = !("Notification" in globalThis);
+const offer = async () => (await import("./notify.js")).offerNotifications(notifyButton, say);
+for (const sign of ["focusin", "pointerover"]) document.getElementById("people").addEventListener(sign, later(offer));
+
+if (entries.querySelector(".run-facts[data-run]")) agents();
+if (document.querySelector("#conversations .unread")) sidebar();
 showPins();
-offerNotifications(document.getElementById("notify"), say);
-arrangeKeys({ history, actions, messages, writing, open });
+clearOnSignOut();
 connection.watch(lineChanged);
 for (const type of ["message_ack", "error"]) connection.on(type, (frame) => frame.message_id && writing.answer(frame));
-connection.on("unread", (frame) => {
-  sidebar.unread(frame);
-  if (frame.conversation_id !== id && frame.unread_count) sidebar.newsOf(frame.conversation_id);
-});
-connection.on("unsubscribed", ({ conversation_id: other }) => sidebar.gone(other));
+connection.on("unread", (frame) => sidebar().then((list) => list.unread(frame)));
+connection.on("conversation_added", (frame) => sidebar().then((list) => list.added(frame.conversation)));
+connection.on("unsubscribed", (frame) => sidebar().then((list) => list.gone(frame.conversation_id)));
 connection.follow(id, { cursor: () => session.cursor, receive, ended: end });
 writing.restore();
 connection.open();

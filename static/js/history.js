@@ -1,7 +1,7 @@
 /** The list of entries: a window into the history that moves both ways, and never holds more than a browser likes. */
 
 import { arrange, markUnread } from "./arrange.js";
-import { changeReaction, make, reactionsOf, showDeleted, showMessage, showNotice, showReactions, showReplies } from "./render.js";
+import { changeReaction, reactionsOf, showDeleted, showMessage, showNotice, showReactions, showReplies } from "./render.js";
 import { rest } from "./rest.js";
 import { counted, text } from "./texts.js";
 import { showTimes } from "./times.js";
@@ -132,10 +132,8 @@ export class History {
     since()?.scrollIntoView({ block: "start" });
   }
 
-  /** A line of the moment, which the log does not have. */
-  note(line) {
-    const element = make("li", "notice", line);
-    element.dataset.at = new Date().toISOString();
+  /** A line about something that other frames told. */
+  note(element) {
     this.#keepingPlace(() => this.#list.append(element));
   }
 

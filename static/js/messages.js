@@ -1,6 +1,7 @@
 /** What people do to messages, each by one call of REST; what comes of it is told by the log. */
 
-import { changeReaction, reactionsOf, showQuoted } from "./render.js";
+import { quoteOf } from "./quotes.js";
+import { changeReaction, reactionsOf } from "./render.js";
 import { rest } from "./rest.js";
 import { text } from "./texts.js";
 
@@ -75,29 +76,4 @@ export class Messages {
     const row = this.#page.history.rows.findLast(own);
     if (row) this.act("edit", row);
   }
-
-  /** A reply that came live does not say what it replies to: that is looked up here, or asked for. */
-  async quote(message) {
-    if (!message.reply_to || message.quoted) return;
-    const { history } = this.#page;
-    const row = history.find(message.reply_to);
-    if (row) {
-      message.quoted = quoteOf(row);
-      message.thread = row.dataset.thread || row.dataset.id;
-      if (!history.find(message.id)) history.countReply(message.thread);
-      return;
-    }
-    const found = await rest("GET", `/api/v1/messages/${message.reply_to}`).catch(() => null);
-    const shown = history.find(message.id);
-    if (!found || !shown) return;
-    const excerpt = found.content?.split(/\s+/).join(" ").slice(0, 140);
-    showQuoted(shown, { id: found.id, sequence_id: found.sequence_id, name: found.participant?.display_name ?? "", excerpt });
-  }
-}
-
-function quoteOf(row) {
-  const { id, sequence, deleted } = row.dataset;
-  const words = row.querySelector(".body").textContent.trim().split(/\s+/).join(" ");
-  const excerpt = deleted === undefined ? words.slice(0, 140) : null;
-  return { id, sequence_id: Number(sequence), name: row.querySelector(".byline .name").textContent, excerpt };
 }

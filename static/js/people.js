@@ -103,7 +103,8 @@ function memberOf(row) {
 function showMember(member) {
   const element = clone("member-template");
   setAvatar(element, member);
-  for (const place of element.querySelectorAll(".name")) place.textContent = member.display_name;
+  setText(element, "name", member.display_name);
+  setText(element, "whom", member.display_name);
   setText(element, "role", member.role ?? "");
   const { id: participant, username, kind, role } = member;
   Object.assign(element.dataset, { participant, username, kind, role });

@@ -1,9 +1,27 @@
 /** What keys do in a conversation. The list on `?` is in templates/conversations/dialogs.html. */
 
-import { listenToKeys, neighbour } from "./keys.js";
+let deeds = null;
 
-/** @param {object} page the parts of the page that keys act on */
-export function arrangeKeys({ history, actions, messages, writing, open }) {
+/** Carry out a key, and from now on all of them. `page` has the parts of the page that keys act on. */
+export function handleKey(page, event) {
+  if (!deeds) {
+    deeds = deedsOf(page);
+    document.addEventListener("keydown", listen);
+  }
+  listen(event);
+}
+
+/** Single letters act only where nothing is being typed. */
+function listen(event) {
+  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+  const held = event.ctrlKey || event.metaKey ? "Ctrl+" : event.altKey ? "Alt+" : "";
+  const isTyping = event.target.closest("input, textarea, select, [contenteditable], [role=menu]");
+  if (isTyping && !held) return;
+  const deed = deeds[held + event.key];
+  if (deed && deed() !== false) event.preventDefault();
+}
+
+function deedsOf({ history, writing, open, tools: { actions, messages } }) {
   const move = (step) => {
     const row = neighbour(history.rows, actions.focused, step);
     row?.scrollIntoView({ block: "nearest" });
@@ -16,7 +34,7 @@ export function arrangeKeys({ history, actions, messages, writing, open }) {
     const there = neighbour(rows, here, step);
     if (there && there !== here) location.assign(there.href);
   };
-  listenToKeys({
+  return {
     j: () => move(1),
     k: () => move(-1),
     r: onMessage((row) => messages.act("reply", row)),
@@ -28,8 +46,15 @@ export function arrangeKeys({ history, actions, messages, writing, open }) {
     u: () => history.toFirstUnread(),
     "?": () => open("keys"),
     Escape: () => history.toEnd(),
-    "Ctrl+p": () => writing.togglePreview(),
+    "Alt+p": () => writing.togglePreview(),
     "Alt+ArrowUp": () => goBeside(-1),
     "Alt+ArrowDown": () => goBeside(1),
-  });
+  };
+}
+
+/** The row that is `step` rows further, from `row`; the last one if there is none. */
+function neighbour(rows, row, step) {
+  const place = rows.indexOf(row);
+  if (place < 0) return rows.at(-1);
+  return rows[Math.min(rows.length - 1, Math.max(0, place + step))];
 }

@@ -2,11 +2,12 @@
 
 import { showTimes } from "./times.js";
 
+const HUES = 8; // as conversations/templatetags/chat_display.py
 const COUNTED = 1000; // as the server counts: one more means more
 
 export class Sidebar {
   #list = document.getElementById("conversations");
-  #title = document.title;
+  #title = document.title.replace(/^\(\d+\+?\) /, "");
   #counts = new Map();
   #own;
 
@@ -28,18 +29,13 @@ export class Sidebar {
     return this.#rows().find((row) => row.dataset.conversation === id);
   }
 
-  /** The title of the window without its count. */
-  set title(title) {
-    this.#title = title;
-    this.#showTitle();
-  }
-
   /** How much of a conversation one has not read. */
   unread({ conversation_id: id, unread_count: count, mention_count: mentions }) {
     this.#counts.set(id, count);
     this.#showTitle();
     const row = this.#find(id);
     if (!row) return;
+    if (count && id !== this.#own) this.#moved(row, new Date().toISOString());
     row.classList.toggle("has-unread", count > 0);
     const place = row.querySelector(".unread") ?? row.querySelector(".mentions")?.parentElement.appendChild(badge());
     if (place) {
@@ -70,13 +66,28 @@ export class Sidebar {
     if (item && this.#list.firstElementChild !== item && !this.#list.contains(document.activeElement)) this.#list.prepend(item);
   }
 
-  /** News of a conversation that is not open: it moves up. */
-  newsOf(id) {
-    const row = this.#find(id);
-    if (row) this.#moved(row, new Date().toISOString());
+  /** One is in another conversation. */
+  added({ id, title, unread_count: unread }) {
+    if (!this.#list || this.#find(id)) return;
+    const model = this.#list.firstElementChild;
+    if (!model) return; // the page is for whoever is in none: the next one shows it
+    const item = model.cloneNode(true);
+    const row = item.querySelector("[data-conversation]");
+    row.href = `/c/${id}`;
+    row.removeAttribute("aria-current");
+    row.dataset.conversation = id;
+    row.querySelector(".side-title").textContent = title;
+    row.querySelector(".side-preview").textContent = "";
+    const avatar = row.querySelector(".avatar");
+    avatar.className = `avatar square hue-${parseInt(id.at(-1), 16) % HUES}`;
+    avatar.textContent = [...title][0].toUpperCase();
+    this.#list.prepend(item);
+    this.unread({ conversation_id: id, unread_count: unread, mention_count: 0 });
   }
 
   renamed(id, title) {
+    if (id === this.#own) this.#title = document.title;
+    this.#showTitle();
     const place = this.#find(id)?.querySelector(".side-title");
     if (place) place.textContent = title;
   }

@@ -21,12 +21,13 @@ export class Suggestions {
     this.#composer = composer;
     this.#members = members;
     const { field } = composer;
-    field.addEventListener("input", () => this.#look());
+    field.addEventListener("input", () => this.look());
     field.addEventListener("blur", () => setTimeout(() => this.close(), 150));
     field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
   }
 
-  async #look() {
+  /** Offer what fits the word that is being written. */
+  async look() {
     const { field } = this.#composer;
     const before = field.value.slice(0, field.selectionStart);
     const word = WORD.exec(before)?.[1];

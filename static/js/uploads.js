@@ -6,6 +6,7 @@ import { text } from "./texts.js";
 
 export class Uploads {
   #list = document.getElementById("uploads");
+  #chooser = document.getElementById("file");
   #rows = new Set();
 
   /**
@@ -16,33 +17,15 @@ export class Uploads {
    */
   constructor(page) {
     this.page = page;
-    const chooser = document.getElementById("file");
-    document.getElementById("attach").addEventListener("click", (event) => {
-      event.preventDefault();
-      chooser.click();
+    this.#chooser.addEventListener("change", () => {
+      this.take(this.#chooser.files);
+      this.#chooser.value = "";
     });
-    chooser.addEventListener("change", () => {
-      this.take(chooser.files);
-      chooser.value = "";
-    });
-    document.getElementById("content").addEventListener("paste", (event) => {
-      if (!event.clipboardData.files.length) return;
-      event.preventDefault();
-      this.take(event.clipboardData.files);
-    });
-    const main = document.getElementById("main");
-    main.addEventListener("dragover", (event) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
-      event.preventDefault();
-      main.dataset.dropping = "";
-    });
-    main.addEventListener("dragleave", ({ relatedTarget }) => main.contains(relatedTarget) || delete main.dataset.dropping);
-    main.addEventListener("drop", (event) => {
-      delete main.dataset.dropping;
-      if (!event.dataTransfer.files.length) return;
-      event.preventDefault();
-      this.take(event.dataTransfer.files);
-    });
+  }
+
+  /** Let files be chosen. */
+  choose() {
+    this.#chooser.click();
   }
 
   get isEmpty() {

@@ -6,9 +6,7 @@ import { setMessageHtml } from "./html.js";
 import { newMessageId, Outbox } from "./outbox.js";
 import { showPending, showState } from "./render.js";
 import { rest } from "./rest.js";
-import { Suggestions } from "./suggest.js";
 import { text } from "./texts.js";
-import { Uploads } from "./uploads.js";
 
 const SECOND_MS = 1000;
 const PREVIEW_MS = 300;
@@ -50,16 +48,63 @@ export class Writing {
         this.#previewSoon();
       },
       editLast,
-      hasFiles: () => !this.#uploads.isEmpty,
+      hasFiles: () => this.#hasFiles,
     });
-    this.#uploads = new Uploads({ conversation: this.#id, bytes: start.attachment_bytes, say: (problem) => this.#composer.say(problem) });
-    new Suggestions(this.#composer, () => people.members);
+    this.#takeFiles(start.attachment_bytes);
+    this.#suggest(people);
     addEventListener("pagehide", () => this.keep());
     this.#offer("emoji-button", async (button) => {
       const { pickEmoji } = await import("./emoji.js");
       pickEmoji(button, (emoji) => this.#composer.insert(emoji));
     });
     this.#offer("preview-button", () => this.togglePreview());
+  }
+
+  /** Completion comes with the first sign that it may be for. */
+  #suggest(people) {
+    const { field } = this.#composer;
+    const begin = async () => {
+      if (!/[@:/]/.test(field.value)) return;
+      field.removeEventListener("input", begin);
+      const { Suggestions } = await import("./suggest.js");
+      new Suggestions(this.#composer, () => people.members).look();
+    };
+    field.addEventListener("input", begin);
+  }
+
+  get #hasFiles() {
+    return Boolean(this.#uploads && !this.#uploads.isEmpty);
+  }
+
+  /** Files are chosen, pasted or dropped; what uploads them comes with the first. */
+  #takeFiles(bytes) {
+    const main = document.getElementById("main");
+    const uploads = async () => {
+      const { Uploads } = await import("./uploads.js");
+      this.#uploads ??= new Uploads({ conversation: this.#id, bytes, say: (problem) => this.#composer.say(problem) });
+      return this.#uploads;
+    };
+    const take = async (event, { files }) => {
+      if (!files.length) return;
+      event.preventDefault();
+      const taken = [...files]; // the list is emptied when the event is over
+      (await uploads()).take(taken);
+    };
+    document.getElementById("attach").addEventListener("click", async (event) => {
+      event.preventDefault();
+      (await uploads()).choose();
+    });
+    this.#composer.field.addEventListener("paste", (event) => take(event, event.clipboardData));
+    main.addEventListener("dragover", (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      main.dataset.dropping = "";
+    });
+    main.addEventListener("dragleave", ({ relatedTarget }) => main.contains(relatedTarget) || delete main.dataset.dropping);
+    main.addEventListener("drop", (event) => {
+      delete main.dataset.dropping;
+      take(event, event.dataTransfer);
+    });
   }
 
   #offer(name, act) {
@@ -115,7 +160,7 @@ export class Writing {
     const said = me ? `*${me[1].replaceAll("*", "\\*")}*` : content;
     const item = { message_id: newMessageId(), conversation_id: this.#id, content: said };
     if (about) Object.assign(item, { reply_to: about.id, quoted: about.quoted });
-    if (!this.#uploads.isEmpty) item.attachments = await this.#uploads.collect();
+    if (this.#hasFiles) item.attachments = await this.#uploads.collect();
     if (!said.trim() && !item.attachments?.length) return;
     this.#show({ ...item, reason: null });
     this.#outbox.add(item);

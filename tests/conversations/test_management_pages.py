@@ -198,7 +198,15 @@ def test_the_standing_is_told_with_the_reason_and_its_end():
     ada, grace = person(), person()
     conversation = conversation_of(ada, grace)
     client = browser(grace)
-    assert client.get(address(conversation, "-standing")).json() == {"can_send": True, "detail": None, "ends_at": None}
+    standing = client.get(address(conversation, "-standing")).json()
+    assert (standing["can_send"], standing["detail"], standing["ends_at"]) == (True, None, None)
+    assert (standing["role"], standing["may"]["react"], standing["may"]["pin"]) == ("member", True, False)
+    assert not any(standing["over"].values())
+    of_owner = browser(ada).get(address(conversation, "-standing")).json()
+    assert of_owner["over"] == {
+        "owner": [],
+        **{role: ["remove", "ban", "mute", "change_role"] for role in ("admin", "moderator", "member", "observer")},
+    }
     do(browser(ada), conversation, grace, "mute", seconds="3600")
     muted = client.get(address(conversation, "-standing")).json()
     assert (muted["can_send"], bool(muted["ends_at"])) == (False, True)

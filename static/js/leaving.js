@@ -1,0 +1,17 @@
+/** Signing out leaves nothing behind that the next one at this browser could read. */
+
+import { clear } from "./store.js";
+
+const PATIENCE_MS = 1500;
+
+/** Forget drafts and kept messages with the sign-out. What is not sent yet stays, for its author alone to send. */
+export function clearOnSignOut() {
+  for (const form of document.querySelectorAll('form[action$="/sign-out"]')) {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const waited = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+      await Promise.race([Promise.all([clear("drafts"), clear("kept")]), waited]);
+      form.submit();
+    });
+  }
+}

@@ -1,0 +1,19 @@
+/** Pages beside the conversations, live: counts in the sidebar, and messages that another page left unsent. */
+
+import { Connection } from "./connection.js";
+import { clearOnSignOut } from "./leaving.js";
+import { Outbox } from "./outbox.js";
+import { Sidebar } from "./sidebar.js";
+
+const { self } = document.body.dataset;
+const sidebar = new Sidebar();
+const connection = new Connection(self);
+const outbox = new Outbox(self, { transmit: (command) => connection.send(command), changed: () => {} });
+
+connection.watch((state) => (state === "open" ? outbox.flush() : outbox.lost()));
+for (const type of ["message_ack", "error"]) connection.on(type, (frame) => frame.message_id && outbox.answer(frame));
+connection.on("unread", (frame) => sidebar.unread(frame));
+connection.on("conversation_added", (frame) => sidebar.added(frame.conversation));
+connection.on("unsubscribed", (frame) => sidebar.gone(frame.conversation_id));
+connection.open();
+clearOnSignOut();
