@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Count
@@ -12,6 +12,7 @@ from conversations import markdown, selectors
 from conversations.conf import conf
 from conversations.models import Event, Membership
 from conversations.presentation import entry_frame
+from participants.models import Participant
 from participants.presentation import participant_object
 
 ENTRIES = 50
@@ -87,7 +88,9 @@ def _rows(membership: Membership, events: list[Event]) -> list[dict[str, Any]]:
         if message := messages.get(event.pk):
             rows.append(message | hanging(event) | {"follows": bool(rows) and _follows(rows[-1], message)})
         elif found := notice(entry_frame(event)):
-            rows.append(found | ({"who": participant_object(event.author)} if event.type == FAILED else {}))
+            rows.append(
+                found | ({"who": participant_object(cast(Participant, event.author))} if event.type == FAILED else {})
+            )
     return rows
 
 

@@ -62,9 +62,9 @@ def test_a_link_leads_to_the_place_in_the_history(ada, ben, tea):
     messages = [say(ben, tea, f"number {number} end") for number in range(120)]
     wanted = messages[20]
     page = signed_in(ada).get(f"/c/{tea.pk}?at={wanted.sequence}")
-    assert b"number 20 end" in page.content
-    assert b"number 119 end" not in page.content
-    assert b"number 119 end" in signed_in(ada).get(f"/c/{tea.pk}?at={messages[-1].sequence}").content
+    assert b"<p>number 20 end</p>" in page.content
+    assert b"<p>number 119 end</p>" not in page.content
+    assert b"<p>number 119 end</p>" in signed_in(ada).get(f"/c/{tea.pk}?at={messages[-1].sequence}").content
 
 
 def test_search_over_the_page(ada, ben, tea):
