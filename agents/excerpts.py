@@ -8,6 +8,7 @@ not the question itself, which would be the best answer to every search.
 import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from agents.steps import Question
 from conversations import selectors
@@ -34,7 +35,7 @@ def found(question: Question, query: str, limit: int) -> str:
     """The messages that answer a search, the best first."""
     asked = Search.parse(query)
     ids = messages_found(_agent(question), asked, conversation=question.conversation)
-    rows = {row.pk: row for row in _visible(question).filter(pk__in=ids).with_people()}
+    rows = {row.pk: row for row in _of_others(question).filter(pk__in=ids)}
     hits = [rows[key] for key in ids if key in rows]
     if not hits:
         return f"No message here has {query!r} in it."
@@ -53,7 +54,7 @@ def page(question: Question, *, after: int | None, before: int | None, limit: in
 
 def digest(question: Question, *, first: int | None, last: int | None) -> str:
     """Who said how much in a range, about what, and how it began and ended; of the newest where there is too much."""
-    rows = _visible(question).with_people()
+    rows = _of_others(question)
     if first is not None:
         rows = rows.filter(sequence__gte=first)
     if last is not None:
@@ -81,7 +82,7 @@ def members(question: Question) -> str:
     shown = selectors.members_of(membership.conversation, limit=100)
     lines = [
         f"- {row['display_name']} (@{row['username']}), {row['kind']}, {row['role']}, "
-        f"{_PRESENCE[row['is_online']]}, joined {row['joined_at']:%Y-%m-%d}"
+        f"{_presence(row)}joined {row['joined_at']:%Y-%m-%d}"
         for row in shown
     ]
     return f"{_number(len(lines), 'participant')}.\n" + "\n".join(lines)
@@ -96,6 +97,16 @@ def _visible(question: Question) -> EventQuerySet:
     rows = Event.objects.visible_to(membership, membership.conversation).messages()
     rows = rows.filter(sequence__range=(question.first, question.up_to), deleted_at=None)
     return rows.exclude(sequence=question.lines[-1].sequence) if question.lines else rows
+
+
+def _of_others(question: Question) -> EventQuerySet:
+    """Without the agent's own answers, which quote what they found the last time."""
+    return _visible(question).exclude(author=question.agent).with_people()
+
+
+def _presence(row: dict[str, Any]) -> str:
+    """Agents are not connected: they are there when they are asked."""
+    return "" if row["kind"] == Participant.Kind.AGENT else f"{_PRESENCE[row['is_online']]}, "
 
 
 def _before(before: int | None) -> dict[str, int]:

@@ -25,7 +25,10 @@ TALK = [
     ("ada", "Welcome! This is a conversation: an **ordered log** that nobody's connection can lose a line of."),
     ("grace", "Everything works from the page, over REST and over a socket. Send me some code!"),
     ("ada", '```python\nprint("hello, everybody")\n```'),
-    ("grace", "Join this conversation to write in it, or start one of your own from the list. Mention @assistant!"),
+    (
+        "grace",
+        "Join in, or start a conversation of your own from the list. @assistant, what can you do?",
+    ),
 ]
 
 

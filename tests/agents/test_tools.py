@@ -10,6 +10,7 @@ from pydantic_ai import ToolFailed
 
 from agents import excerpts, tools
 from agents.toolset import cut, text_of
+from conversations.services.administration import announcement_send
 from conversations.services.messages import message_delete
 from participants.errors import ChatError
 from tests.agents.asking import agent_in, question_of, results_in, steps_of, text_in
@@ -108,6 +109,20 @@ def test_nothing_at_all_for_an_agent_that_is_no_member_any_more(ada, tea, agent)
 def test_not_the_question_itself(ada, tea, agent):
     question = question_of(agent, say(ada, tea, "where is the canary?"))
     assert "has 'canary' in it" in excerpts.found(question, "canary", 10)
+
+
+def test_an_agent_does_not_find_its_own_answers_but_can_read_them(ada, tea, agent):
+    say(agent.participant, tea, "I said canary myself")
+    question = question_of(agent, say(ada, tea, "?"))
+    assert "has 'canary' in it" in excerpts.found(question, "canary", 10)
+    assert "no messages" in excerpts.digest(question, first=None, last=None)
+    assert "I said canary myself" in excerpts.page(question, after=None, before=None, limit=5)
+
+
+def test_announcements_of_the_site_have_no_author_and_are_found(ada, tea, agent):
+    announcement_send(by=person(is_staff=True), conversation_id=tea.pk, content="canary of the site")
+    question = question_of(agent, say(ada, tea, "?"))
+    assert "the site: canary of the site" in excerpts.found(question, "canary", 10)
 
 
 def test_what_comes_back_is_bounded(ada, tea, agent, settings):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from agents.tools import TOOLS
 from agents.understanding import understood
+from chatsite import demo
 
 SEARCH, READ, SUM, PEOPLE, TIME = (
     "search_messages", "read_messages", "summarise_messages", "list_participants", "current_time",
@@ -44,7 +45,7 @@ def test_questions_and_the_tools_that_know(text, calls):
 @pytest.mark.parametrize(
     ("text", "pleasantry"),
     [("Hi!", "greeting"), ("good morning all", "greeting"), ("thanks a lot", "thanks"), ("help", "help"),
-     ("@bot who are you?", "help"), ("?", ""), ("", "")],
+     ("@bot who are you?", "help"), (demo.TALK[-1][1], "help"), ("?", ""), ("", "")],
 )  # fmt: skip
 def test_what_needs_no_tool(text, pleasantry):
     assert (understood(text).pleasantry, understood(text).calls) == (pleasantry, ())
