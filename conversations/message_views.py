@@ -125,9 +125,10 @@ class SearchPage(SignedInPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form, and what was found."""
         form = SearchForm(request.GET or None)
-        context: dict[str, Any] = {"form": form, "q": ""}
-        if form.is_valid():
-            asked = form.cleaned_data
+        is_asked = form.is_valid()
+        asked = form.cleaned_data if form.is_bound else {}
+        context: dict[str, Any] = {"form": form, "q": "", "conversation": asked.get("conversation")}
+        if is_asked:
             question = search.Question.parse(asked["q"])
             try:
                 ids = search.messages_found(self.participant, question, conversation=asked["conversation"])
@@ -138,7 +139,6 @@ class SearchPage(SignedInPage):
             marked = search.highlights(found, question)
             context |= {
                 "q": asked["q"],
-                "conversation": asked["conversation"],
                 "found": [
                     message | {"highlight": marked.get(message["id"], ""), "title": event.conversation.title}
                     for event, message in zip(found, selectors.message_objects(self.participant, found), strict=True)

@@ -76,6 +76,11 @@ def test_search_over_the_page(ada, ben, tea):
     assert "<b>whale" not in page
     assert "Nothing found" in browser.get("/search", {"q": "shark"}).content.decode()
     assert browser.get("/search", {"q": "x", "conversation": str(conversation_of(ben).pk)}).status_code == 403
+    for asked in ({}, {"q": "whale"}):
+        assert (
+            f'name="conversation" value="{tea.pk}"'
+            in browser.get("/search", {"conversation": str(tea.pk)} | asked).content.decode()
+        )
 
 
 def test_a_file_is_sent_by_a_form(ada, ben, tea, settings, tmp_path):
