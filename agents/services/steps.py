@@ -14,10 +14,10 @@ from agents import context, entries, errors, signals
 from agents.errors import RunLost
 from agents.lifecycle import Happening, IllegalTransition, Status, after
 from agents.models import AgentPlacement, AgentRun, AgentRunStep, AgentRunText
-from agents.services import budgets, claims
+from agents.services import budgets, claims, triggers
 from agents.services.claims import Claim
 from agents.steps import Question, Thinking, ToolCall, ToolResult
-from conversations import log, mentions, policy
+from conversations import log, mentions, policy, publish
 from conversations.conf import conf as conversations_conf
 from conversations.models import Conversation, Event, Membership
 from conversations.policy import Action
@@ -262,6 +262,8 @@ def _end(
         _close_calls(conversation, run, ENDED)
         entry = answer or entries.failed(run.agent.participant, run.pk, run.error_code, run.error_detail)
         _append(conversation, run, "", entry)
+    else:  # it waited, and the log knows nothing of it
+        publish.publish_on_commit(triggers.progress_of(run))
     if answer is not None:  # of a run that failed, what was written so far stays to be looked at
         run.texts.all().delete()
     run.save()

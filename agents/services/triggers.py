@@ -10,7 +10,9 @@ from agents import signals
 from agents.conf import conf
 from agents.errors import BUSY
 from agents.models import OPEN, Agent, AgentPlacement, AgentRun, Trigger
+from conversations import publish
 from conversations.models import Conversation, Event, Membership
+from participants.encoding import encode
 
 
 def runs_trigger(entries: Mapping[Conversation, Sequence[Event]]) -> None:
@@ -100,4 +102,16 @@ def run_queue(
         error_detail=detail,
     )
     signals.wake_on_commit()
+    publish.publish_on_commit(progress_of(run))
     return run
+
+
+def progress_of(run: AgentRun) -> publish.Transient:
+    """The frame that tells where a run is."""
+    frame = {
+        "type": "agent_progress",
+        "conversation_id": run.conversation_id,
+        "run_id": run.pk,
+        "status": str(run.status),
+    }
+    return publish.Transient(run.conversation_id, encode(frame))
