@@ -35,12 +35,10 @@ def tokens_settle(run: AgentRun, tokens: int) -> None:
     """Take what the run has cost for what was set aside for it."""
     if not run.reserved_tokens:
         return
-    wanted = Q(pk__in=())
     for scope, target in _scopes(run):
-        wanted |= Q(scope=scope, target=target)
-    TokenUse.objects.filter(wanted, day=_day(run)).update(
-        used=F("used") + tokens, reserved=Greatest(F("reserved") - run.reserved_tokens, Value(0))
-    )
+        TokenUse.objects.filter(scope=scope, target=target, day=_day(run)).update(
+            used=F("used") + tokens, reserved=Greatest(F("reserved") - run.reserved_tokens, Value(0))
+        )
     run.reserved_tokens = 0
 
 
