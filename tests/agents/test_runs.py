@@ -85,7 +85,7 @@ async def test_alone_with_one_person_an_agent_is_always_spoken_to(scripted, peop
 
 async def test_an_agent_that_is_busy_says_so_beyond_its_queue(scripted, people):
     room = await make_room(scripted, people)
-    await room.ask({"times": 1000, "pause": 0.05})
+    await room.ask({"times": 2000, "pause": 0.05})
     await room.until_log(lambda log: any(row["type"] == "agent_started" for row in log))
     for _ in range(6):
         await room.ask({"text": "next"})
@@ -110,7 +110,7 @@ async def test_a_run_is_stopped_by_who_asked_or_by_moderators(scripted, people):
     async with room.socket("ben") as ben, room.socket("cid") as cid:
         await ben.until_type("connected")
         await cid.until_type("connected")
-        await room.ask({"calls": 1, "times": 1000, "pause": 0.05}, by="ben")
+        await room.ask({"calls": 1, "times": 2000, "pause": 0.05}, by="ben")
         run = (await ben.until_type("agent_delta"))["run_id"]
         await cid.send("cancel_run", run_id=run)
         assert (await cid.until_type("error"))["code"] == "role_too_low"
@@ -129,7 +129,7 @@ async def test_a_run_is_stopped_by_who_asked_or_by_moderators(scripted, people):
     async with room.rest("ann") as rest:
         shown = (await rest.get(f"/api/v1/runs/{run}")).json()
         assert (shown["status"], shown["error"]["code"]) == ("cancelled", "cancelled")
-        await room.ask({"times": 1000, "pause": 0.05}, by="ben")
+        await room.ask({"times": 2000, "pause": 0.05}, by="ben")
         log = await room.until_log(lambda log: sum(row["type"] == "agent_started" for row in log) == 2)
         second = [row for row in log if row["type"] == "agent_started"][-1]["run_id"]
         assert (await rest.post(f"/api/v1/runs/{second}/cancel")).status_code == 202  # Ann owns the conversation
@@ -140,7 +140,7 @@ async def test_a_run_that_waits_can_be_stopped_and_leaves_no_entry(scripted, peo
     room = await make_room(scripted, people)
     async with room.socket() as ann:
         await ann.until_type("connected")
-        await room.ask({"times": 1000, "pause": 0.05})
+        await room.ask({"times": 2000, "pause": 0.05})
         first = (await ann.until_type("agent_started"))["run_id"]
         await room.ask({})
         waiting = await ann.until(lambda frame: frame["type"] == "agent_progress" and frame["run_id"] != first)
@@ -199,7 +199,7 @@ async def test_what_a_newcomer_may_not_read_is_not_answered_to_them(scripted, pe
     async with room.rest() as rest:
         removed = await rest.delete(f"/api/v1/conversations/{room.id}/participants/{people['cid']['id']}")
         assert removed.status_code == 204
-        await room.ask({"times": 1000, "pause": 0.05})
+        await room.ask({"times": 2000, "pause": 0.05})
         await room.until_log(lambda log: log[-1]["type"] == "agent_started")
         added = await rest.post(f"/api/v1/conversations/{room.id}/participants", json={"participant": "cid"})
         assert added.status_code == 201
@@ -208,7 +208,7 @@ async def test_what_a_newcomer_may_not_read_is_not_answered_to_them(scripted, pe
 
 async def test_an_agent_that_is_taken_out_stops(scripted, people):
     room = await make_room(scripted, people)
-    await room.ask({"times": 1000, "pause": 0.05})
+    await room.ask({"times": 2000, "pause": 0.05})
     await room.until_log(lambda log: log[-1]["type"] == "agent_started")
     async with room.rest() as rest:
         gone = await rest.delete(f"/api/v1/conversations/{room.id}/agents/{people['bot']['id']}")
