@@ -42,6 +42,8 @@ class Shape:
         """A row of the model from what the database gave for these columns."""
         made = list(values)
         for place, column, converters in self._converters:
+            if made[place] is None:
+                continue
             for convert in converters:
                 made[place] = convert(made[place], column, connection)
         return instance_of(self.model, dict(zip(self.names, made, strict=True)))

@@ -153,8 +153,8 @@ def page(participant: Participant, conversation_id: UUID, after: int, *, with_pa
 def entries_after(conversation_id: UUID, position: int) -> list[Encoded]:
     """The next entries of the log for the hub, whoever may read them."""
     rows = Event.objects.filter(conversation_id=conversation_id, sequence__gt=position).order_by("sequence")
-    rows = rows.with_people()[: conversation_conf.page_events]
-    return [publish.encoded(event, presentation.entry_frame(event)) for event in rows]
+    entries = selectors.entries_of(rows[: conversation_conf.page_events])
+    return [publish.encoded(event, presentation.entry_frame(event)) for event in entries]
 
 
 def positions(conversation_ids: Iterable[UUID]) -> dict[UUID, int]:
