@@ -87,13 +87,15 @@ def members_of(conversation: Conversation, limit: int | None = None) -> list[dic
 
 
 def counted(participant: Participant, conversation_id: UUID) -> Any:
-    """One conversation with counts and the participant's reading; for presentation.conversation_summary."""
-    return (
-        Conversation.objects.with_counts()
-        .with_reading_of(participant)
-        .with_preview_for(participant)
-        .get(pk=conversation_id)
-    )
+    """One conversation with counts and the participant's reading; for presentation.conversation_summary.
+
+    Raises NotFound for one that was deleted since the participant was found to be in it.
+    """
+    rows = Conversation.objects.with_counts().with_reading_of(participant).with_preview_for(participant)
+    row = rows.filter(pk=conversation_id).first()
+    if row is None:
+        raise NotFound("There is no such conversation.")
+    return row
 
 
 def counted_or_none(participant: Participant, conversation_id: UUID) -> Any:
@@ -201,7 +203,9 @@ def entry_page(membership: Membership, *, after: int, limit: int) -> tuple[list[
 
 def unread_of(participant: Participant, conversation_id: UUID) -> tuple[int, int]:
     """Messages of others behind the participant's marker, and those that name them; one past the bound means more."""
-    row: Any = Conversation.objects.with_reading_of(participant).get(pk=conversation_id)
+    row: Any = Conversation.objects.with_reading_of(participant).filter(pk=conversation_id).first()
+    if row is None:
+        raise NotFound("There is no such conversation.")
     return int(row.unread), int(row.mentioned)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations import amend, selectors
@@ -10,7 +11,7 @@ from conversations.conf import conf
 from conversations.models import Attachment, Draft
 from conversations.policy import Action
 from conversations.services.content import check_storable
-from participants.errors import TooLarge
+from participants.errors import NotFound, TooLarge
 from participants.models import Participant
 
 
@@ -29,11 +30,15 @@ def draft_set(
         raise TooLarge(actual=len(content), max=conf.message_characters)
     check_storable("content", content)
     selectors.get_membership_for(participant, conversation_id, Action.READ)
-    row, _ = Draft.objects.update_or_create(
-        conversation_id=conversation_id,
-        participant=participant,
-        defaults={"content": content, "reply_to": reply_to, "updated_at": timezone.now()},
-    )
+    try:
+        with transaction.atomic():
+            row, _ = Draft.objects.update_or_create(
+                conversation_id=conversation_id,
+                participant=participant,
+                defaults={"content": content, "reply_to": reply_to, "updated_at": timezone.now()},
+            )
+    except IntegrityError as error:  # the conversation was deleted since
+        raise NotFound("There is no such conversation.") from error
     return _object(row, updated=True)
 
 

@@ -48,9 +48,8 @@ def read_mark(*, participant: Participant, conversation_id: UUID, sequence: int)
     moved = Membership.objects.filter(pk=membership.pk, last_read_sequence__lt=sequence).update(
         last_read_sequence=sequence
     )
-    if not moved:
-        membership.refresh_from_db(fields=["last_read_sequence"])
-        return membership
+    if not moved:  # they had read further, or are not in any more
+        return selectors.get_membership_for(participant, conversation_id)
     membership.last_read_sequence = sequence
     frame = {
         "type": "read",
