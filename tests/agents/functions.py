@@ -1,7 +1,7 @@
 """Functions that tests make agents of."""
 
 import asyncio
-import time
+import threading
 
 from agents.steps import Question, Thinking, ToolCall, ToolResult, Usage
 from conversations.models import Conversation
@@ -53,8 +53,13 @@ async def endless(question: Question):
         await asyncio.sleep(0.01)
 
 
+begun, release = threading.Event(), threading.Event()
+
+
 def sleepy(question: Question) -> str:
-    time.sleep(2)
+    """Goes on until it is released."""
+    begun.set()
+    release.wait(60)
     return "late"
 
 

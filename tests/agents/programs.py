@@ -16,6 +16,8 @@ HERE = Path(__file__).parent
 class Program(ChildProcess):
     """A Python program of this folder that listens on the port in its first argument."""
 
+    start_seconds = 120.0  # libraries of models and tools take long to load where the machine is busy
+
     def __init__(self, directory: Path, program: str, *arguments: str) -> None:
         self.name = program.removesuffix(".py")
         super().__init__(directory)

@@ -78,7 +78,7 @@ def script(request: dict[str, Any]) -> list[bytes]:
     return TEXTS.get(model, [*text("The answer is four."), *END])
 
 
-STATUSES = {"401": 401, "403": 403, "404": 404, "429": 429, "500": 500, "503": 503, "400": 400}
+STATUSES = {"307": 307, "401": 401, "403": 403, "404": 404, "429": 429, "500": 500, "503": 503, "400": 400}
 
 
 async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -106,7 +106,7 @@ async def respond(head: str, reader: asyncio.StreamReader, writer: asyncio.Strea
     if model in STATUSES:
         said = json.dumps({"error": {"message": SECRET_TEXT, "type": "x", "code": "y"}}).encode()
         writer.write(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\n" % STATUSES[model])
-        writer.write(b"Content-Length: %d\r\n\r\n" % len(said) + said)
+        writer.write(b"Location: /elsewhere\r\nContent-Length: %d\r\n\r\n" % len(said) + said)
         return
     if model == "silent":
         await reader.read()  # until the client has had enough

@@ -115,6 +115,12 @@ async def test_each_failure_has_its_code_and_nothing_of_what_the_server_said(ask
     assert failure.detail.endswith(".")
 
 
+async def test_a_redirect_is_not_followed(asked, server):
+    before = server.state()["requests"]
+    await failure_of(await asked("307"))
+    assert server.state()["requests"] == before + 1
+
+
 async def test_silence_ends_in_a_timeout(asked, settings):
     settings.CHAT_MODEL_SILENCE_SECONDS = 0.5
     failure = await failure_of(await asked("silent"))
