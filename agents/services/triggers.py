@@ -1,6 +1,7 @@
 """What is said starts runs: called by the log, in the transaction that stores the message. It appends nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -19,16 +20,16 @@ def runs_trigger(entries: Mapping[Conversation, Sequence[Event]]) -> None:
     """Queue a run of every agent that one of the messages among ``entries`` is for."""
     for conversation, appended in entries.items():
         if conversation.has_agents:  # nothing is asked of the database where no agent ever was
-            for entry in appended:
-                if entry.is_message and entry.author is not None:
-                    _answer(conversation, entry)
+            said = [entry for entry in appended if entry.is_message and entry.author is not None]
+            if said and (agents := agents_in(conversation)):
+                are_alone = cache(partial(_are_alone, conversation))  # asked once for all of them, if at all
+                for message in said:
+                    _answer(conversation, message, [agent for agent in agents if _is_for(agent, message, are_alone)])
 
 
-def _answer(conversation: Conversation, message: Event) -> None:
+def _answer(conversation: Conversation, message: Event, agents: Sequence[Any]) -> None:
     author = message.author
-    assert author is not None  # noqa: S101 - announcements were left out
-    agents = [agent for agent in agents_in(conversation) if agent.pk != author.pk and _is_for(agent, message)]
-    if not agents:
+    if not agents or author is None:
         return
     depth = 1 if author.is_person else _depth_after(conversation)
     if depth > conf.depth:
@@ -49,16 +50,16 @@ def agents_in(conversation: Conversation) -> list[Any]:
     return agents
 
 
-def _is_for(agent: Any, message: Event) -> bool:
+def _is_for(agent: Any, message: Event, are_alone: Callable[[], bool]) -> bool:
     """Whether an agent is spoken to: named, or by a person where it answers always or is alone with them."""
-    if agent.trigger_here == Trigger.MANUAL:
+    if agent.trigger_here == Trigger.MANUAL or agent.pk == message.author_id:
         return False
     named = message.named
     if named and not named.everybody and agent.pk in named.ids:  # who calls everybody calls people
         return True
     if message.author is None or not message.author.is_person:
         return False
-    return agent.trigger_here == Trigger.ALWAYS or _are_alone(message.conversation)
+    return agent.trigger_here == Trigger.ALWAYS or are_alone()
 
 
 def _are_alone(conversation: Conversation) -> bool:

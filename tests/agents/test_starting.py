@@ -1,8 +1,11 @@
 """What starts a run, who may, and who may not."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent, AgentRun
+from conversations.services.sends import Sent, _store, message_prepare
 from tests.personas import agent, client_of, conversation_of, person, say
 
 
@@ -20,6 +23,23 @@ def test_what_is_said_queues_a_run_with_the_message(bot):
     say(ann, talk, "hello @bot", message_id="again")
     say(ann, talk, "hello @bot", message_id="again")  # a repeated send starts nothing
     assert AgentRun.objects.count() == 2
+
+
+def test_many_messages_at_once_look_for_agents_once(bot):
+    ann = person()
+    bot.trigger = "mention"
+    bot.save()
+    talk = conversation_of(ann, person(), bot.participant)
+
+    def queries(count: int) -> int:
+        batch = [message_prepare(author=ann, conversation_id=talk.pk, content="hello") for _ in range(count)]
+        with CaptureQueriesContext(connection) as captured:
+            outcomes = _store(batch)
+        assert [type(outcome) for outcome in outcomes] == [Sent] * count
+        return len(captured)
+
+    assert queries(20) == queries(1)
+    assert not AgentRun.objects.exists()
 
 
 def test_a_conversation_without_agents_starts_nothing(bot):
