@@ -1,4 +1,4 @@
-/** Completion in the field: people after @, emoji after a colon, commands after a slash. A combobox with its list. */
+/** Completion in the field: people after @, emoji after a colon, commands after a slash. A text field (a textarea may be no combobox) with its list. */
 
 import { make } from "./render.js";
 
@@ -67,7 +67,6 @@ export class Suggestions {
       }),
     );
     this.#list.hidden = !found.length;
-    this.#composer.field.ariaExpanded = String(found.length > 0);
     this.#move(found.length ? 0 : -1);
   }
 
@@ -103,7 +102,6 @@ export class Suggestions {
   close() {
     if (this.#list.hidden) return;
     this.#list.hidden = true;
-    this.#composer.field.ariaExpanded = "false";
     this.#move(-1);
   }
 }

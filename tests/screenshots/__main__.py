@@ -155,14 +155,16 @@ PICTURES = [
 
 
 def talk(scene: Scene) -> None:
-    """Let everybody say what they say, and react to the last of it."""
-    last = ""
+    """Let everybody say what they say, and react to the last of it, which the viewer has read."""
+    last: dict[str, Any] = {}
     with httpx.Client(base_url=f"{scene.server.url}/api/v1", timeout=30) as api:
         for title, who, content in SAID:
             path = f"/conversations/{scene.made['conversations'][title]}/messages"
-            last = api.post(path, json={"content": content}, headers=scene.as_(who)).raise_for_status().json()["id"]
+            last = api.post(path, json={"content": content}, headers=scene.as_(who)).raise_for_status().json()
         for who, emoji in REACTED:
-            api.put(f"/messages/{last}/reactions/{emoji}", headers=scene.as_(who)).raise_for_status()
+            api.put(f"/messages/{last['id']}/reactions/{emoji}", headers=scene.as_(who)).raise_for_status()
+        read = f"/conversations/{last['conversation_id']}/read"
+        api.post(read, json={"sequence_id": last["sequence_id"]}, headers=scene.as_(VIEWER)).raise_for_status()
 
 
 def keep(page: Page, path: Path) -> int:

@@ -79,4 +79,5 @@ SAID: list[tuple[str, str, str]] = [
     (MAIN, "scribe", SUMMARY),
     (MAIN, "mara", "Yes, please do. And thank you all, this is going to be lovely."),
 ]  # fmt: skip
-REACTED = [("joel", "👍"), ("yuki", "🎉"), ("layla", "🎉"), ("tomas", "🎉")]  # to the last one
+# To the last one; these two are in every font.
+REACTED = [("joel", "☕"), ("yuki", "❤️"), ("layla", "❤️"), ("tomas", "❤️")]
