@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db.backends.base.operations import BaseDatabaseOperations
 
@@ -13,6 +14,15 @@ from tests.engines import Engines, running_engines
 from tests.servers import Installations, ServerProcess
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
+
+# An example takes as long as the machine is busy with others: the usual 200 ms say nothing about the product.
+hypothesis.settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+hypothesis.settings.load_profile("patient")
 
 StartServer = Callable[..., ServerProcess]
 

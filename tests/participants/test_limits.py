@@ -16,7 +16,7 @@ from participants.limits import Allowance, MemoryStore, Rate, RedisStore, decide
 from tests.conftest import StartServer
 from tests.realtime.conftest import make_talk, provision_people
 
-RATE = Rate.parse("messages", "60/60 10")
+RATE = Rate.parse("messages", "10/36000")  # nothing comes back while a test runs, however busy the machine is
 
 
 def stores() -> list[limits.Store]:
@@ -61,7 +61,7 @@ def test_every_store_allows_the_burst_then_says_how_long_to_wait() -> None:
         given_out = [store.take([f"burst-{place}"], RATE)[0] for _ in range(11)]
         assert [allowance.remaining for allowance in given_out[:10]] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
         assert all(before.reset < after.reset for before, after in pairwise(given_out[:10]))
-        assert 0 < given_out[10].retry_after <= 1
+        assert 0 < given_out[10].retry_after <= RATE.interval
         store.give_back(f"burst-{place}", RATE)
         assert store.take([f"burst-{place}"], RATE)[0].retry_after == 0
 
@@ -99,7 +99,7 @@ def test_only_configured_proxies_are_believed(settings) -> None:
 
 
 def test_limits_can_be_switched_off_for_measurements(settings) -> None:
-    settings.CHAT_RATE_LIMITS = "off"
+    settings.CHAT_RATE_LIMITS, settings.CHAT_LIMIT_MESSAGES = "off", "10/36000"
     for _ in range(100):
         limits.MESSAGES.consume("off")
     settings.CHAT_RATE_LIMITS = "on"
