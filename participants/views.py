@@ -9,6 +9,7 @@ from allauth.account.models import Login
 from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import LoginView
 from allauth.core.exceptions import ImmediateHttpResponse
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LogoutView
@@ -30,6 +31,10 @@ from participants.problems import request_id
 from participants.services import participant_register
 
 
+# Text becomes markup in static/js/html.js alone. Not for the admin and the pages of the API, whose scripts are others'.
+TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["chat-html"]}
+
+
 def refused(response: HttpResponse, error: ChatError) -> HttpResponse:
     """The response with the status, and the time to wait, of a refusal."""
     response.status_code = error.http_status
@@ -41,6 +46,7 @@ def refused(response: HttpResponse, error: ChatError) -> HttpResponse:
 class Page(View):
     """A page: what is refused without an answer of its own becomes the error page."""
 
+    @method_decorator(csp_update(TRUSTED_TYPES))
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Run the view; a ChatError ends as a page that says what happened."""
         try:

@@ -39,6 +39,7 @@ export class Composer {
     this.#field.addEventListener("keydown", (event) => this.#key(event));
     this.#field.addEventListener("input", () => this.#input());
     this.#bar.querySelector("button").addEventListener("click", () => this.release());
+    this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length); // behind a draft
     this.#grow();
   }
 

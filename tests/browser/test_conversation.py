@@ -54,7 +54,7 @@ def test_what_others_do_is_shown_while_it_happens(window: OpenWindow):
     grace.field.press("Enter")
     ada.sees("hmm")
     expect(ada.page.locator("#typing")).to_be_empty()
-    grace.page.goto("/conversations")
+    grace.page.goto("about:blank")
     expect(row).to_have_attribute("data-presence", "offline")
 
 

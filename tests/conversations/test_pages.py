@@ -285,6 +285,14 @@ def test_names_and_titles_are_shown_as_text_and_isolated():
         assert re.search(r"<bdi[^>]*>&lt;img src=x onerror=alert\(1\)&gt;</bdi>", text)
 
 
+def test_markup_is_made_from_text_by_one_policy_alone():
+    ada = person()
+    policy = browser(ada).get(address(conversation_of(ada))).headers["Content-Security-Policy"]
+    assert "require-trusted-types-for 'script'" in policy
+    assert "trusted-types chat-html" in policy
+    assert "unsafe" not in policy
+
+
 # --- cost -------------------------------------------------------------------------------------------------------------
 
 
