@@ -30,7 +30,6 @@ from participants.models import Participant
 from participants.problems import request_id
 from participants.services import participant_register
 
-
 # Text becomes markup in static/js/html.js alone. Not for the admin and the pages of the API, whose scripts are others'.
 TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["chat-html"]}
 
