@@ -37,13 +37,13 @@ def run_start(*, actor: Participant, conversation_id: UUID, agent: Agent, conten
         own = AgentRun.objects.filter(agent=agent, conversation=conversation)
         if said is not None and (started := own.filter(trigger_sequence=said).first()):
             return started  # what was said has started it already
-        if triggers.is_full(agent, conversation):
+        if triggers.is_full(agent.pk, conversation):
             raise Conflict(BUSY[1], code=BUSY[0])
         if said is None:
             membership = Membership.objects.get(conversation=conversation, participant=actor)
             rows = Event.objects.visible_to(membership, conversation).messages().filter(deleted_at=None)
             said = rows.order_by("-sequence").values_list("sequence", flat=True).first()
-        return triggers.run_queue(agent, conversation, trigger=said, requested_by=actor.pk)
+        return triggers.run_queue(agent.pk, conversation, trigger=said, requested_by=actor.pk)
 
 
 def _require_startable(actor: Participant, conversation_id: UUID, agent: Agent) -> None:
@@ -53,7 +53,7 @@ def _require_startable(actor: Participant, conversation_id: UUID, agent: Agent) 
         policy.require(Action.START_RUN, situation_of(conversation, actor))
         if find_membership(conversation, agent.pk) is None:
             raise InvalidInput.field("agent", "This agent is not in the conversation. Add it first.", "not_found")
-        if triggers.is_full(agent, conversation):
+        if triggers.is_full(agent.pk, conversation):
             raise Conflict(BUSY[1], code=BUSY[0])
 
 

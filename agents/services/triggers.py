@@ -1,11 +1,11 @@
 """What is said starts runs: called by the log, in the transaction that stores the message. It appends nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Max, OuterRef, Subquery
+from django.db import connection, models
+from django.db.models import Max
 
 from agents import signals
 from agents.conf import conf
@@ -14,6 +14,18 @@ from agents.models import OPEN, Agent, AgentPlacement, AgentRun, Trigger
 from conversations import publish
 from conversations.models import Conversation, Event, Membership
 from participants.encoding import encode
+from participants.models import Participant
+from participants.rows import parameter
+
+PAIR = 2
+
+
+class Present(NamedTuple):
+    """An agent that is in a conversation: what triggers it there, and whether it is alone with somebody."""
+
+    pk: UUID
+    trigger: str
+    is_alone: bool
 
 
 def runs_trigger(entries: Mapping[Conversation, Sequence[Event]]) -> None:
@@ -22,12 +34,11 @@ def runs_trigger(entries: Mapping[Conversation, Sequence[Event]]) -> None:
         if conversation.has_agents:  # nothing is asked of the database where no agent ever was
             said = [entry for entry in appended if entry.is_message and entry.author is not None]
             if said and (agents := agents_in(conversation)):
-                are_alone = cache(partial(_are_alone, conversation))  # asked once for all of them, if at all
                 for message in said:
-                    _answer(conversation, message, [agent for agent in agents if _is_for(agent, message, are_alone)])
+                    _answer(conversation, message, [agent for agent in agents if _is_for(agent, message)])
 
 
-def _answer(conversation: Conversation, message: Event, agents: Sequence[Any]) -> None:
+def _answer(conversation: Conversation, message: Event, agents: Sequence[Present]) -> None:
     author = message.author
     if not agents or author is None:
         return
@@ -35,35 +46,45 @@ def _answer(conversation: Conversation, message: Event, agents: Sequence[Any]) -
     if depth > conf.depth:
         return
     for agent in agents:
-        run_queue(agent, conversation, trigger=message.sequence, requested_by=_who_asked(message), depth=depth)
+        run_queue(agent.pk, conversation, trigger=message.sequence, requested_by=_who_asked(message), depth=depth)
 
 
-def agents_in(conversation: Conversation) -> list[Any]:
-    """The agents that are in a conversation and can be asked, each with its ``trigger_here``: one query."""
-    own = AgentPlacement.objects.filter(conversation=conversation, agent=OuterRef("pk"))
-    rows = Agent.objects.filter(
-        participant__memberships__conversation=conversation, participant__is_active=True, is_enabled=True
-    ).annotate(trigger_own=Subquery(own.values("trigger")[:1]))
-    agents: list[Any] = list(rows.order_by("participant__username"))
-    for agent in agents:
-        agent.trigger_here = agent.trigger_own or agent.trigger
-    return agents
+def _table(model: type[models.Model]) -> str:
+    return model._meta.db_table
 
 
-def _is_for(agent: Any, message: Event, are_alone: Callable[[], bool]) -> bool:
+# A statement that is ready: every message of a conversation with agents asks this, under the lock of its log.
+_AGENTS_IN = f"""
+    SELECT a.participant_id, COALESCE(NULLIF(own.trigger, ''), a.trigger),
+        (SELECT COUNT(*) FROM (SELECT 1 FROM {_table(Membership)} WHERE conversation_id = %s LIMIT 3) few)
+    FROM {_table(Membership)} m
+    JOIN {_table(Agent)} a ON a.participant_id = m.participant_id
+    JOIN {_table(Participant)} p ON p.id = m.participant_id
+    LEFT JOIN {_table(AgentPlacement)} own
+        ON own.agent_id = m.participant_id AND own.conversation_id = m.conversation_id
+    WHERE m.conversation_id = %s AND a.is_enabled AND p.is_active ORDER BY p.username
+"""  # noqa: S608 - names of models
+
+
+def agents_in(conversation: Conversation) -> list[Present]:
+    """The agents that are in a conversation and can be asked: one query."""
+    key = parameter(conversation.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(_AGENTS_IN, [key, key])
+        rows = cursor.fetchall()
+    return [Present(UUID(str(pk)), trigger, members == PAIR) for pk, trigger, members in rows]
+
+
+def _is_for(agent: Present, message: Event) -> bool:
     """Whether an agent is spoken to: named, or by a person where it answers always or is alone with them."""
-    if agent.trigger_here == Trigger.MANUAL or agent.pk == message.author_id:
+    if agent.trigger == Trigger.MANUAL or agent.pk == message.author_id:
         return False
     named = message.named
     if named and not named.everybody and agent.pk in named.ids:  # who calls everybody calls people
         return True
     if message.author is None or not message.author.is_person:
         return False
-    return agent.trigger_here == Trigger.ALWAYS or are_alone()
-
-
-def _are_alone(conversation: Conversation) -> bool:
-    return Membership.objects.filter(conversation=conversation).order_by()[:3].count() == 2
+    return agent.trigger == Trigger.ALWAYS or agent.is_alone
 
 
 def _depth_after(conversation: Conversation) -> int:
@@ -82,19 +103,19 @@ def _who_asked(message: Event) -> UUID | None:
     return AgentRun.objects.filter(pk=run["run_id"]).values_list("requested_by", flat=True).first()
 
 
-def is_full(agent: Agent, conversation: Conversation) -> bool:
+def is_full(agent: UUID, conversation: Conversation) -> bool:
     """Whether no further run of an agent may wait in a (locked) conversation."""
     rows = AgentRun.objects.filter(agent=agent, conversation=conversation, status__in=OPEN, error_code="")
     return rows.count() > conf.queued_runs
 
 
 def run_queue(
-    agent: Agent, conversation: Conversation, *, trigger: int | None, requested_by: UUID | None, depth: int = 1
+    agent: UUID, conversation: Conversation, *, trigger: int | None, requested_by: UUID | None, depth: int = 1
 ) -> AgentRun:
     """Queue a run in a locked conversation. One too many is queued to be refused: the engine tells everybody so."""
     code, detail = BUSY if is_full(agent, conversation) else ("", "")
     run = AgentRun.objects.create(
-        agent=agent,
+        agent_id=agent,
         conversation=conversation,
         trigger_sequence=trigger,
         requested_by_id=requested_by,

@@ -62,9 +62,10 @@ class Room:
 
     async def until_log(self, wanted: Callable[[list[Frame]], bool], seconds: float = WAIT) -> list[Frame]:
         """The log once it is as wanted."""
-        async with asyncio.timeout(seconds), self.rest() as rest:
-            while not wanted(log := await rest.log(self.id)):  # noqa: ASYNC110 - the log is in another process
-                await asyncio.sleep(0.1)
+        async with asyncio.timeout(seconds):
+            # A connection each time: one that is kept may be closed by the server just as it is used again.
+            while not wanted(log := await self.log()):  # noqa: ASYNC110 - the log is in another process
+                await asyncio.sleep(0.2)
             return log
 
     async def until_ended(self, count: int = 1, seconds: float = WAIT) -> list[Frame]:
