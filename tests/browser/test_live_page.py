@@ -129,3 +129,17 @@ def test_people_are_invited_and_moderated_without_leaving_the_page(window: OpenW
     dialog.get_by_role("button", name="Remove").click()
     expect(grace.page.get_by_text("You are no longer a participant of this conversation.")).to_be_visible()
     expect(ada.page.locator("#entries > .notice").last).to_have_text("Grace was removed")
+
+
+def test_on_a_phone_the_newest_message_and_the_field_are_in_view(window: OpenWindow):
+    ada = window(viewport={"width": 390, "height": 780}).sign_up("Ada")
+    address = ada.create("Tea")
+    ada.connected()
+    for number in range(3):
+        ada.say("\n\n".join([f"long {number}"] + ["line"] * 12))
+    for _ in range(2):
+        expect(ada.field).to_be_in_viewport()
+        expect(ada.stored.last.get_by_text("line").last).to_be_in_viewport()
+        assert ada.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        ada.page.goto(address)
+        ada.connected()
