@@ -23,10 +23,13 @@ def run_for(reader: Participant, run_id: UUID) -> dict[str, Any]:
     return selectors.run_objects([selectors.get_run_for(reader, run_id)], whole=True)[0]
 
 
+AGENTS = page_of("agents", serializers.AgentSerializer)
+
+
 class AgentListView(APIView):
     """The agents of this site."""
 
-    @extend_schema(parameters=PAGING, responses={200: page_of("agents", serializers.AgentSerializer)})
+    @extend_schema(parameters=PAGING, responses={200: AGENTS})
     def get(self, request: SignedInRequest) -> Response:
         """Those that can be brought into conversations."""
         return Pagination().page(selectors.agents_available(), request, "agents", presentation.agent_object)
@@ -37,7 +40,7 @@ class MemberAgentViewSet(ViewSet):
 
     @extend_schema(
         parameters=PAGING,
-        responses={200: page_of("agents", serializers.AgentSerializer), 403: PROBLEM, 404: PROBLEM},
+        responses={200: AGENTS, 403: PROBLEM, 404: PROBLEM},
     )
     def list(self, request: SignedInRequest, pk: UUID) -> Response:
         """Those that are in, each with what triggers it here."""

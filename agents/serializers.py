@@ -9,6 +9,8 @@ from agents.models import Trigger
 from conversations.serializers import NameField
 from participants.serializers import ParticipantSerializer, StorableCharField
 
+RUN_STATUSES = [(str(status), str(status)) for status in Status]
+
 
 class AddAgentSerializer(serializers.Serializer[Any]):
     """``POST /conversations/{id}/agents``: an agent's id or username, and what is different about it here."""
@@ -60,7 +62,7 @@ class RunSerializer(serializers.Serializer[Any]):
 
     run_id = serializers.UUIDField()
     conversation_id = serializers.UUIDField()
-    status = serializers.ChoiceField([(str(status), str(status)) for status in Status])
+    status = serializers.ChoiceField(RUN_STATUSES)
     agent = ParticipantSerializer()
     trigger_sequence_id = serializers.IntegerField(allow_null=True)
     requested_by = serializers.UUIDField(allow_null=True)

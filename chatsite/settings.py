@@ -285,6 +285,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "conversations.serializers.ROLE_CHOICES",
         "MessageRoleEnum": "conversations.serializers.MESSAGE_ROLES",
+        "MessageStatusEnum": "conversations.serializers.MESSAGE_STATUSES",
+        "RunStatusEnum": "agents.serializers.RUN_STATUSES",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

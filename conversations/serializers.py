@@ -13,6 +13,7 @@ from participants.selectors import find_participants
 from participants.serializers import ParticipantSerializer, StorableCharField, StrictIntegerField
 
 ROLE_CHOICES = [(str(role), str(role)) for role in ROLES]
+MESSAGE_STATUSES = ["delivered"]
 MESSAGE_ROLES = [(role, role) for role in ("user", "assistant", "system")]
 
 
@@ -288,7 +289,7 @@ class MessageSerializer(serializers.Serializer[Any]):
     reactions = serializers.ListField(child=serializers.DictField())
     attachments = serializers.ListField(child=serializers.DictField())
     metadata = serializers.DictField()
-    status = serializers.ChoiceField(["delivered"])
+    status = serializers.ChoiceField(MESSAGE_STATUSES)
     created_at = serializers.DateTimeField()
     timestamp = serializers.DateTimeField(help_text="The same as created_at.")
     edited_at = serializers.DateTimeField(allow_null=True)
