@@ -149,14 +149,14 @@ async def _read_log(socket: Socket, room: Room, *, as_pages: bool) -> None:
 def _send_page(socket: Socket, room: Room, page: replay.Page, *, as_pages: bool) -> bool:
     """Send a page, and go live if nothing is missing behind it; False if what came meanwhile left no room for it."""
     subscription = socket.following[room.conversation].subscription
-    has_more = page.has_more or page.last < room.line.position
+    before = subscription.cursor
+    subscription.page(page.last)
+    has_more = page.has_more or not subscription.go_live(room.line)
     frames = [page.frame(room.conversation, has_more=has_more)] if as_pages else page.entries
     delivery = Delivery(frames, room.conversation)
     if not socket.has_room(delivery):
+        subscription.rewind(before)
         return False
-    subscription.page(page.last)
-    if not has_more:
-        subscription.go_live(room.line)
     metrics.deliveries.inc(len(page.entries))
     if frames:
         socket.put(delivery)
