@@ -109,7 +109,8 @@ def test_axe_finds_nothing_on_the_way_in(window: OpenWindow, scheme: str):
 def test_every_page_fits_a_small_phone_and_a_finger(window: OpenWindow):
     ada = window(viewport={"width": 320, "height": 568}).sign_up("W" * 80)
     address = ada.create("T" * 120, description="d" * 300)
-    ada.connected().say("hello")
+    ada.connected().say("\n\n".join(["line"] * 40))
+    expect(ada.field).to_be_in_viewport()
     for place in (*PLACES, *(address + part for part in PARTS)):
         ada.page.goto(place)
         assert_fits(ada.page, place)
