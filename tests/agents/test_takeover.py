@@ -75,7 +75,7 @@ async def test_twenty_runs_whose_workers_are_killed_are_ended_once(installations
         heirs = [WorkerProcess(server.installation) for _ in range(2)]
         try:
             await asyncio.gather(*(asyncio.to_thread(worker.start) for worker in victims))
-            await asyncio.gather(*(room.ask(ORDER | {"file": str(noted), "pause": 0.4}) for room in rooms))
+            await asyncio.gather(*(room.ask(ORDER | {"file": str(noted), "pause": 0.2}) for room in rooms))
             await asyncio.gather(*(until_in_the_middle(room) for room in rooms))
             for worker in victims:
                 await asyncio.to_thread(worker.kill)
