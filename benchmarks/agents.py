@@ -17,6 +17,7 @@ import orjson
 import uvloop
 
 from benchmarks import targets
+from benchmarks.load import cpu_seconds
 from benchmarks.outcome import in_milliseconds
 from benchmarks.targets import Engines
 from benchmarks.wire import ClientSocket, upgrade_request
@@ -129,9 +130,10 @@ async def events(stage: Stage, rooms: int, seconds: float) -> dict[str, Any]:
             viewers[0].say(room, f"@ticker {asked}", f"tick-{time.time()}")
             await asyncio.sleep(TICK_SECONDS / rooms * (1 if number else 0))
         await until(lambda: len(viewers[0].lengths) == rooms)
-        begin = time.time() + 1
-        await asyncio.sleep(1 + seconds)
-        count = len(ages)
+        await asyncio.sleep(1)
+        begin, used = time.time(), cpu_seconds(stage.server.pid)
+        await asyncio.sleep(seconds)
+        count, used = len(ages), cpu_seconds(stage.server.pid) - used
         await until(lambda: all(len(viewer.completed) == rooms for viewer in viewers))
         faults = sum((viewer.faults for viewer in viewers), Counter[str]())
         whole = all(
@@ -142,6 +144,8 @@ async def events(stage: Stage, rooms: int, seconds: float) -> dict[str, Any]:
     return {
         "events/s": round(count / VIEWERS / seconds),
         "deliveries/s": round(count / seconds),
+        "server CPU µs a delivery": round(used / max(1, count) * 1e6, 1),
+        "server's core %": round(100 * used / seconds),
         **in_milliseconds("age", ages[:count]),
         "faults": dict(faults),
         "texts equal to the stored message": whole,
