@@ -42,7 +42,7 @@ class Text:
         self._kept_at = time.monotonic()
         self._changed = asyncio.Event()
         self._shown = asyncio.Event()
-        self._is_busy = False
+        self._keeping: asyncio.Task[tuple[int, str]] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -82,21 +82,26 @@ class Text:
 
     async def run(self) -> None:
         """Show and keep what is written, until cancelled. Raises what ``keep`` raises."""
-        while True:
-            await self._wait()
-            await self._step()
-            await asyncio.sleep(SHOWN_EVERY)
+        try:
+            while True:
+                await self._wait()
+                self._step()
+                await asyncio.sleep(SHOWN_EVERY)
+        finally:
+            if self._keeping is not None:
+                self._keeping.cancel()
 
     async def _wait(self) -> None:
-        """Wait for text, which is shown at once if none was lately; or until what was shown has to be kept."""
-        due = None if self._kept == self.length else max(0.0, self._kept_at + KEPT_EVERY - time.monotonic())
+        """Wait for text, which is shown at once if none was lately; or for what is kept, or is to be kept now."""
+        is_clean = self._keeping is not None or self._kept == self.length
+        due = None if is_clean else max(0.0, self._kept_at + KEPT_EVERY - time.monotonic())
         with suppress(TimeoutError):
             async with asyncio.timeout(due):
                 await self._changed.wait()
 
     async def flush(self) -> None:
         """Wait until everything written so far is shown."""
-        while self._waiting_length or self._is_busy:
+        while self._waiting_length:
             self._shown.clear()
             await self._shown.wait()
 
@@ -109,24 +114,36 @@ class Text:
         self._waiting_length -= size
         return "".join(taken)
 
-    async def _step(self) -> None:
-        self._is_busy = True
+    def _step(self) -> None:
+        """Show what waits. Keeping is not waited for: a database may take long, and viewers had to wait with it."""
+        self._changed.clear()
         offset, piece = self.length, self._take()
         if piece:
             self._pieces.append(piece)
             self._unkept.append(piece)
             self.length += len(piece)
-        unkept = self.length - self._kept
-        is_due = time.monotonic() - self._kept_at >= KEPT_EVERY or unkept >= KEPT_AT_ONCE
-        if unkept and is_due:
-            start, text = self._kept, "".join(self._unkept)
-            self._unkept, self._kept, self._kept_at = [], self.length, time.monotonic()
-            await self._keep(start, text)
-            if len(text) <= PIECE:
-                offset, piece = start, text
+        if self._keeping is not None and self._keeping.done():
+            start, text = self._keeping.result()
+            self._keeping = None
+            if len(text) + self.length - self._kept <= PIECE:
+                offset, piece = start, "".join([text, *self._unkept])
         if piece:
             self._show(offset, piece)
-        self._is_busy = False
-        if not self._waiting:
-            self._changed.clear()
+        self._keep_if_due()
+        if self._waiting:
+            self._changed.set()
         self._shown.set()
+
+    def _keep_if_due(self) -> None:
+        unkept = self.length - self._kept
+        is_due = time.monotonic() - self._kept_at >= KEPT_EVERY or unkept >= KEPT_AT_ONCE
+        if not unkept or not is_due or self._keeping is not None:
+            return
+        start, text = self._kept, "".join(self._unkept)
+        self._unkept, self._kept, self._kept_at = [], self.length, time.monotonic()
+        self._keeping = asyncio.create_task(self._kept_piece(start, text))
+        self._keeping.add_done_callback(lambda _: self._changed.set())
+
+    async def _kept_piece(self, offset: int, text: str) -> tuple[int, str]:
+        await self._keep(offset, text)
+        return offset, text
