@@ -150,6 +150,7 @@ def inside(membership: Membership, position: PositionForm) -> dict[str, Any]:
         "begins_at_join": membership.first_visible(conversation) > conversation.first_sequence,
         "can_send": send_refusal is None,
         "may": situation_of_viewer["may"],
+        "default_role": policy.DEFAULT_ROLE,
         "roles_to_invite": controls.assignable_roles(Action.INVITE, situation),
         "expiries": EXPIRIES,
         "mutes": MUTES,
