@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket as sockets
 import uuid
 from collections.abc import Callable
 from types import TracebackType
@@ -199,3 +200,18 @@ class RestClient(httpx.AsyncClient):
             found.extend(page["events"])
             if not page["has_more"]:
                 return found
+
+
+def unread_socket(port: int, conversation: str, access: str) -> sockets.socket:
+    """A socket of this machine's server that is opened and never read from; raises ConnectionError if refused."""
+    line = sockets.create_connection(("127.0.0.1", port))
+    line.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+    request = (
+        f"GET /chat/ws/{conversation} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Authorization: Bearer {access}\r\n\r\n"
+    )
+    line.sendall(request.encode())
+    if line.recv(12) != b"HTTP/1.1 101":
+        raise ConnectionError("the handshake of a stalled reader was refused")
+    return line

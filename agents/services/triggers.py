@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Max
 
 from agents import signals
@@ -15,7 +15,7 @@ from conversations import publish
 from conversations.models import Conversation, Event, Membership
 from participants.encoding import encode
 from participants.models import Participant
-from participants.rows import parameter
+from participants.rows import fetch, parameter
 
 PAIR = 2
 
@@ -69,9 +69,7 @@ _AGENTS_IN = f"""
 def agents_in(conversation: Conversation) -> list[Present]:
     """The agents that are in a conversation and can be asked: one query."""
     key = parameter(conversation.pk)
-    with connection.cursor() as cursor:
-        cursor.execute(_AGENTS_IN, [key, key])
-        rows = cursor.fetchall()
+    rows = fetch(_AGENTS_IN, [key, key])
     return [Present(UUID(str(pk)), trigger, members == PAIR) for pk, trigger, members in rows]
 
 

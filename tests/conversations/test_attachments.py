@@ -35,21 +35,6 @@ def files(settings, tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
-def ben():
-    return person("ben")
-
-
-@pytest.fixture
-def tea(ada, ben):
-    return conversation_of(ada, ben)
-
-
 def stored(files: Path) -> list[Path]:
     return [path for path in files.rglob("*") if path.is_file()]
 

@@ -4,26 +4,11 @@ import pytest
 
 from conversations.models import Event, Revision
 from tests.contract.shapes import MESSAGE, assert_page, assert_refused, assert_shape, is_text, is_time
-from tests.personas import bring_in, client_of, conversation_of, entries_of, person, say
+from tests.personas import bring_in, client_of, entries_of, person, say
 
 pytestmark = pytest.mark.django_db
 
 CANARY = "xylophonecanary"
-
-
-@pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
-def ben():
-    return person("ben")
-
-
-@pytest.fixture
-def tea(ada, ben):
-    return conversation_of(ada, ben)
 
 
 def edit(who, message, content="changed"):

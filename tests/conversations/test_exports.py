@@ -19,21 +19,6 @@ pytestmark = pytest.mark.django_db
 EMOJIS = ["%F0%9F%91%8D", "%E2%9D%A4%EF%B8%8F", "%F0%9F%8E%89"]
 
 
-@pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
-def ben():
-    return person("ben")
-
-
-@pytest.fixture
-def tea(ada, ben):
-    return conversation_of(ada, ben)
-
-
 def live(conversation, people, seed, steps=60):
     """Let people do something, whatever is allowed."""
     chance = random.Random(seed)

@@ -8,24 +8,9 @@ import pytest
 from conversations import selectors
 from conversations.models import Conversation
 from conversations.services import conversations, memberships
-from tests.personas import client_of, conversation_of, person
+from tests.personas import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
-def ben():
-    return person("ben")
-
-
-@pytest.fixture
-def tea(ada, ben):
-    return conversation_of(ada, ben)
 
 
 Meanwhile = Callable[[Callable[[], Any]], None]

@@ -4,16 +4,11 @@ import pytest
 
 from conversations.models import Event
 from tests.contract.shapes import MESSAGE, assert_shape, is_flag, is_number
-from tests.personas import client_of, conversation_of, person, say
+from tests.personas import client_of, conversation_of, say
 
 pytestmark = pytest.mark.django_db
 
 LONG = {"truncated": is_flag, "content_length": is_number}
-
-
-@pytest.fixture
-def ada():
-    return person("ada")
 
 
 @pytest.fixture

@@ -13,11 +13,6 @@ ROLES = ["owner", "admin", "moderator", "member", "observer"]
 
 
 @pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
 def tea(ada):
     return conversation_of(ada)
 

@@ -3,24 +3,9 @@
 import pytest
 
 from conversations.mentions import names_in
-from tests.personas import bring_in, client_of, conversation_of, person, say, take_out
+from tests.personas import bring_in, client_of, person, say, take_out
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
-def ben():
-    return person("ben")
-
-
-@pytest.fixture
-def tea(ada, ben):
-    return conversation_of(ada, ben)
 
 
 def counts(who, conversation):

@@ -10,21 +10,6 @@ from tests.personas import bring_in, client_of, conversation_of, person, say
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
-def ben():
-    return person("ben")
-
-
-@pytest.fixture
-def tea(ada, ben):
-    return conversation_of(ada, ben)
-
-
 def test_a_message_has_a_page_on_which_its_author_changes_it(ada, ben, tea):
     message = say(ben, tea, "first")
     browser, path = signed_in(ben), f"/c/{tea.pk}/m/{message.pk}"

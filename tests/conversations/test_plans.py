@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations.services import sends
 from realtime import replay
-from tests.personas import bring_in, client_of, conversation_of, person, say
+from tests.personas import bring_in, client_of, conversation_of, say
 
 pytestmark = pytest.mark.django_db
 
@@ -42,11 +42,6 @@ def captured(act) -> list[str]:
         act()
     statements = [query["sql"] for query in context.captured_queries]
     return [statement for statement in statements if statement.startswith(("SELECT", "WITH"))]
-
-
-@pytest.fixture
-def ada():
-    return person("ada")
 
 
 @pytest.fixture

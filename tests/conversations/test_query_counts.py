@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.personas import bring_in, client_of, conversation_of, person, say
+from tests.personas import bring_in, client_of, conversation_of, say
 
 pytestmark = pytest.mark.django_db
 
@@ -16,11 +16,6 @@ def queries(api, path) -> int:
         answer = api.get(path)
     assert answer.status_code == 200
     return len(captured)
-
-
-@pytest.fixture
-def ada():
-    return person("ada")
 
 
 def fill(conversation, owner, number):

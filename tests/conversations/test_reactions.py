@@ -7,26 +7,11 @@ import pytest
 from conversations.emoji import spelled
 from tests.contract.shapes import MESSAGE, assert_page, assert_refused, assert_shape
 from tests.conversations.test_query_counts import queries
-from tests.personas import bring_in, client_of, conversation_of, entries_of, person, say
+from tests.personas import bring_in, client_of, conversation_of, entries_of, say
 
 pytestmark = pytest.mark.django_db
 
 THUMB, HEART = "👍", "❤️"
-
-
-@pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
-def ben():
-    return person("ben")
-
-
-@pytest.fixture
-def tea(ada, ben):
-    return conversation_of(ada, ben)
 
 
 def react(who, message, emoji=THUMB, method="PUT"):

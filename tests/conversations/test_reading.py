@@ -11,11 +11,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
 def tea(ada):
     """Entry 1 and 2 are joins, 3 to 12 messages."""
     conversation = conversation_of(ada, person("bob"))

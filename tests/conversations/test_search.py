@@ -15,21 +15,6 @@ from tests.personas import bring_in, client_of, conversation_of, person, say, ta
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
-def ben():
-    return person("ben")
-
-
-@pytest.fixture
-def tea(ada, ben):
-    return conversation_of(ada, ben)
-
-
 def find(who, q, **filters):
     answer = client_of(who).client.get("/api/v1/search", {"q": q, **filters}, headers=client_of(who).headers)
     assert answer.status_code == 200, answer.content

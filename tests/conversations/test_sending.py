@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
 def tea(ada):
     return conversation_of(ada)
 

@@ -21,11 +21,6 @@ CHANGES = {
 
 
 @pytest.fixture
-def ada():
-    return person("ada")
-
-
-@pytest.fixture
 def tea(ada):
     return conversation_of(ada)
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.clients import SocketClient
+from tests.clients import SocketClient, unread_socket
 from tests.conftest import StartServer
 from tests.realtime.conftest import Talk, make_talk, provision_people
 from tests.servers import ServerProcess
@@ -139,11 +139,11 @@ async def test_an_idle_server_ends_soon(start_server: StartServer) -> None:
 
 
 async def test_a_reader_that_takes_nothing_does_not_hold_the_end_up(start_server: StartServer) -> None:
-    from tests.realtime.test_faults import say_much, stalled_socket
+    from tests.realtime.test_faults import say_much
 
     server = start_server()
     made = await make_talk(server, provision_people(server), "ann", "ben")
-    line = await asyncio.to_thread(stalled_socket, made, "ben")
+    line = await asyncio.to_thread(unread_socket, made.server.port, made.id, made.people["ben"]["access"])
     await say_much(made, 300)
     _, seconds = await stop(server)
     assert seconds < GONE_SECONDS

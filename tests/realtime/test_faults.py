@@ -10,28 +10,13 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients import Frame, SocketClient
+from tests.clients import Frame, SocketClient, unread_socket
 from tests.conftest import StartServer
 from tests.engines import Engines
 from tests.realtime.conftest import MakeTalk, Talk, make_talk, provision_people
 from tests.servers import ServerProcess
 
 LONG = "x" * 9_000
-
-
-def stalled_socket(talk: Talk, name: str) -> sockets.socket:
-    """A socket that is opened and then never read from."""
-    host, port = talk.server.url.removeprefix("http://").split(":")
-    line = sockets.create_connection((host, int(port)))
-    line.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
-    request = (
-        f"GET /chat/ws/{talk.id} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-        f"Authorization: Bearer {talk.people[name]['access']}\r\n\r\n"
-    )
-    line.sendall(request.encode())
-    assert line.recv(12) == b"HTTP/1.1 101"
-    return line
 
 
 def narrow_line(server: ServerProcess) -> sockets.socket:
@@ -60,7 +45,10 @@ def resident_mib(process: ServerProcess) -> int:
 async def test_readers_that_never_read_slow_nobody_and_are_cut(start_server: StartServer) -> None:
     server = start_server(CHAT_SEND_SECONDS="2", CHAT_CLOSE_SECONDS="1")
     made = await make_talk(server, provision_people(server), "ann", "ben", "cid")
-    stalled = [await asyncio.to_thread(stalled_socket, made, "cid") for _ in range(5)]
+    stalled = [
+        await asyncio.to_thread(unread_socket, made.server.port, made.id, made.people["cid"]["access"])
+        for _ in range(5)
+    ]
     async with made.socket("ann") as ann, made.socket("ben") as ben:
         await ben.until_type("connected")
         before = resident_mib(server)
@@ -101,7 +89,7 @@ async def test_a_reader_that_is_too_slow_is_told_and_resumes(start_server: Start
 async def test_pongs_do_not_pile_up_for_who_never_reads(start_server: StartServer) -> None:
     server = start_server(CHAT_RATE_LIMITS="off")
     made = await make_talk(server, provision_people(server), "ann", "ben")
-    line = await asyncio.to_thread(stalled_socket, made, "ben")
+    line = await asyncio.to_thread(unread_socket, made.server.port, made.id, made.people["ben"]["access"])
     pings = (b"\x89\xfd" + bytes(4) + bytes(125)) * 1_000  # masked, with the longest payload there is
     async with made.socket("ann") as ann:
         await ann.until_type("connected")

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket as sockets
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -11,26 +10,11 @@ from tests.chaos.crowd import clock
 from tests.chaos.history import Invoke
 from tests.chaos.processes import resident_mib
 from tests.chaos.stage import Stage, percentile
-from tests.clients import RestClient, bearer
+from tests.clients import RestClient, bearer, unread_socket
 from tests.servers import ServerProcess
 
 LONG = "x" * 9_000
 FLOOD_FRAMES = 200_000
-
-
-def stalled(server: ServerProcess, conversation: str, access: str) -> sockets.socket:
-    """A socket that is opened and never read from."""
-    line = sockets.create_connection(("127.0.0.1", server.port))
-    line.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
-    request = (
-        f"GET /chat/ws/{conversation} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-        f"Authorization: Bearer {access}\r\n\r\n"
-    )
-    line.sendall(request.encode())
-    if line.recv(12) != b"HTTP/1.1 101":
-        raise ConnectionError("the handshake of a stalled reader was refused")
-    return line
 
 
 class Memory:
@@ -89,7 +73,7 @@ async def never_reading(stage: Stage, *, stalled_readers: int, clients: int, rat
     await say_much(stage, long, "early")
     memory.begin = memory.peak  # what the same traffic takes without them is not the readers'
     people = stage.people[-stalled_readers:]
-    lines = [await asyncio.to_thread(stalled, server, stage.room, person["access"]) for person in people]
+    lines = [await asyncio.to_thread(unread_socket, server.port, stage.room, person["access"]) for person in people]
     stage.fault()
     begun = clock()
     before = len(stage.latencies())
