@@ -87,7 +87,7 @@ def calibrate(kind: str, number: int) -> Result:
 
 def run_once(engines: Engines, workload: Workload, number: int, arguments: argparse.Namespace) -> Iterator[Result]:
     """One run of a workload in each mode, and on the tutorial app."""
-    plan = Plan(seconds=arguments.seconds, window=arguments.window)
+    plan = Plan(seconds=arguments.seconds, window=arguments.window or workload.window)
     for mode in workload.modes:
         if mode in arguments.mode:
             serving = engines.serve_product(workload.crowd, as_arrays=mode == "arrays", processes=workload.processes)

@@ -1,6 +1,7 @@
 """Workloads of talk: as much as the server takes, or at a given pace."""
 
 import asyncio
+import math
 from collections.abc import Iterable, Sequence
 
 from benchmarks.load import Crew, Meter, Sender, clock, settle
@@ -74,10 +75,10 @@ def some_senders(crew: Crew, window: int, conversation: int = 0) -> list[Sender]
 
 
 async def fill(crew: Crew, conversation: int, messages: int) -> None:
-    """Say so many messages in a conversation, so that it has a history."""
+    """Say at least so many messages in a conversation, so that it has a history."""
     senders = some_senders(crew, 8, conversation)
     for sender in senders:
-        sender.start(limit=messages // len(senders))
+        sender.start(limit=math.ceil(messages / len(senders)))
     await settle(crew, senders, quiet_seconds=PATIENCE_SECONDS)
 
 

@@ -11,7 +11,7 @@ SINGLE = ("single",)
 
 @dataclass(frozen=True)
 class Workload:
-    """One workload. ``main`` is the figure that ratios are made of."""
+    """One workload. ``main`` is the figure that ratios are made of, ``window`` what each sender keeps on its way."""
 
     name: str
     title: str
@@ -22,6 +22,7 @@ class Workload:
     on_tutorial: bool = True
     engines: tuple[str, ...] = ENGINES
     processes: int = 1
+    window: int | None = None
 
 
 TO_CONNECTED, TO_NEWEST = "connect p99 ms", "caught up p50 ms"
@@ -31,7 +32,9 @@ WORKLOADS = [
     Workload("fanout-50", "one conversation of 50", Crowd(1, 50), traffic.fan_out, DELIVERED),
     Workload("fanout-200", "one conversation of 200", Crowd(1, 200), traffic.fan_out, DELIVERED),
     Workload("fanout-1000", "one conversation of 1,000", Crowd(1, 1000), traffic.fan_out, DELIVERED),
-    Workload("rooms", "30 conversations of 10, everyone sends", Crowd(30, 10), traffic.everyone_sends, DELIVERED),
+    Workload(
+        "rooms", "30 conversations of 10, everyone sends", Crowd(30, 10), traffic.everyone_sends, DELIVERED, window=3
+    ),
     Workload("latency", "30 people, 5 messages/s each", Crowd(1, 30, rate=150), traffic.paced, "delivery p99 ms"),
     Workload(
         "latency-busy",
@@ -41,7 +44,15 @@ WORKLOADS = [
         "delivery p99 ms",
         on_tutorial=False,
     ),
-    Workload("sends", "100 conversations of 2, everyone sends", Crowd(100, 2), traffic.everyone_sends, ACKED, SINGLE),
+    Workload(
+        "sends",
+        "100 conversations of 2, everyone sends",
+        Crowd(100, 2),
+        traffic.everyone_sends,
+        ACKED,
+        SINGLE,
+        window=4,
+    ),
     Workload("sends-one", "one conversation of 16, everyone sends", Crowd(1, 16), traffic.fan_out, ACKED, SINGLE),
     Workload(
         "rest", "16 conversations of 2, everyone posts", Crowd(16, 2), rest.rest_sends, "REST sends/s", SINGLE, False
@@ -73,6 +84,7 @@ WORKLOADS = [
         on_tutorial=False,
         engines=("postgres",),
         processes=2,
+        window=3,
     ),
     Workload(
         "sends-two-processes",
@@ -84,5 +96,6 @@ WORKLOADS = [
         on_tutorial=False,
         engines=("postgres",),
         processes=2,
+        window=4,
     ),
 ]

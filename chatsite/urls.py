@@ -10,13 +10,9 @@ from chatsite import api_pages, errors, health, look
 from conversations import urls as conversations
 
 urlpatterns = [
-    # pages
-    path("", include("participants.pages")),
-    path("", include("conversations.pages")),
-    path("account/look", look.LookView.as_view(), name="look"),
     # REST
-    path("api/v1/", include("participants.urls")),
     path("api/v1/", include("conversations.urls")),
+    path("api/v1/", include("participants.urls")),
     path("api/v1/", include("realtime.urls")),
     path("api/v1/", include("agents.urls")),
     path("chat/", include((conversations.short_urlpatterns, "short"))),
@@ -24,6 +20,10 @@ urlpatterns = [
     path("api/docs", api_pages.swagger, name="docs"),
     path("api/redoc", api_pages.redoc, name="redoc"),
     path("api/redoc.js", api_pages.redoc_script, name="redoc-script"),
+    # pages
+    path("", include("participants.pages")),
+    path("", include("conversations.pages")),
+    path("account/look", look.LookView.as_view(), name="look"),
     # operation
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -38,6 +38,11 @@ class Encoded(NamedTuple):
     leaver: UUID | None = None
     about: int = 0
 
+    @property
+    def size(self) -> int:
+        """How many bytes its frame has."""
+        return len(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Entries:

@@ -13,7 +13,7 @@ from participants import addresses, limits
 from participants.authentication import Credential
 from participants.errors import ChatError, Unavailable
 from participants.presence import ANY, Connection
-from realtime import database, frames, handlers, metrics, replay
+from realtime import database, frames, handlers, metrics, replay, subscriptions
 from realtime.close_codes import CloseCode
 from realtime.conf import conf
 from realtime.handshake import SUBPROTOCOL, Handshake, refuse
@@ -98,10 +98,10 @@ class ChatConsumer(AsyncConsumer):
     async def greet(self, socket: Socket, found: replay.Snapshot | None, cursor: int | None, since: int) -> None:
         """Say ``connected`` and begin delivery."""
         if found is None:
-            handlers.greet(socket)
+            subscriptions.greet(socket)
             hub.check_if_rung(socket, since)
         else:
-            handlers.begin(socket, found, cursor, since=since)
+            subscriptions.begin(socket, found, cursor, since=since)
         hub.add(socket)
 
     async def listen(self, socket: Socket, receive: Any) -> None:

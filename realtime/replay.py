@@ -23,6 +23,7 @@ from participants.models import Participant, SignIn
 from participants.presence import Connection, Status, get_presence
 from realtime import running
 from realtime.conf import conf
+from realtime.session import Line
 from realtime.socket import Reading
 
 
@@ -148,6 +149,25 @@ def page(participant: Participant, conversation_id: UUID, after: int, *, with_pa
     members = selectors.members_of(conversation, conversation_conf.participants_shown) if with_participants else None
     last = rows[-1][0].sequence if rows else max(after, first - 1)
     return Page([text for _, text in rows], last, first, conversation.last_sequence, has_more, members)
+
+
+def page_from(line: Line[Encoded], found: Snapshot, after: int, members: list[dict[str, Any]] | None) -> Page | None:
+    """The same from what the process has in memory, for whom ``found`` was read; None if that does not reach back.
+
+    Its entries are encoded, and nothing is asked of the database. They are as they were when they came: not where a
+    later one changes an older one, or says that somebody left, who may have closed their account, name and all.
+    """
+    missed = None if line.position < found.current else line.since(after)
+    if missed is None or any(entry.about or entry.leaver for entry in missed):
+        return None
+    entries: list[bytes] = []
+    size = 0
+    for entry in missed[: conversation_conf.page_events]:
+        size += entry.size + 1
+        if entries and size > conversation_conf.page_bytes:
+            break
+        entries.append(entry.text)
+    return Page(entries, after + len(entries), found.first, line.position, len(entries) < len(missed), members)
 
 
 def entries_after(conversation_id: UUID, position: int) -> list[Encoded]:

@@ -26,7 +26,7 @@ class Room:
 
     def __init__(self, conversation: UUID, position: int) -> None:
         self.conversation = conversation
-        self.line: Line[Encoded] = Line(position, conf.recent_entries)
+        self.line: Line[Encoded] = Line(position, conf.recent_entries, conf.recent_bytes)
         self.sockets: set[Socket] = set()
         self.members: frozenset[UUID] = frozenset()
         self.is_large = False  # too many members for presence, but to those who ask for it

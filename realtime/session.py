@@ -7,6 +7,7 @@ promises "once, in order, no hole" can be tested with lists.
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,11 @@ class Numbered(Protocol):
     @property
     def sequence(self) -> int:
         """Its number."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
         ...
 
 
@@ -32,10 +38,12 @@ class Line(Generic[Item]):
     a *hole*: it closes as the missing ones come, or as the log is read from ``position``.
     """
 
-    def __init__(self, position: int, recent: int) -> None:
+    def __init__(self, position: int, recent: int, recent_bytes: int) -> None:
         self.position = position
         self._waiting: dict[int, Item] = {}
-        self._recent: deque[Item] = deque(maxlen=recent)
+        self._recent: deque[Item] = deque()
+        self._recent_size = 0
+        self._most_recent, self._most_bytes = recent, recent_bytes
 
     @property
     def has_hole(self) -> bool:
@@ -56,6 +64,9 @@ class Line(Generic[Item]):
     def _pass(self, entry: Item, ready: list[Item]) -> None:
         self.position = entry.sequence
         self._recent.append(entry)
+        self._recent_size += entry.size
+        while len(self._recent) > self._most_recent or self._recent_size > self._most_bytes:
+            self._recent_size -= self._recent.popleft().size
         ready.append(entry)
 
     def _drain(self, ready: list[Item]) -> None:
@@ -65,6 +76,7 @@ class Line(Generic[Item]):
     def forget(self) -> None:
         """Keep nothing of what was delivered: it is to be read from the log again."""
         self._recent.clear()
+        self._recent_size = 0
 
     def since(self, cursor: int) -> list[Item] | None:
         """Everything from behind ``cursor`` to the position, if it is still in memory; else None."""
@@ -72,7 +84,7 @@ class Line(Generic[Item]):
             return []
         if not self._recent or self._recent[0].sequence > cursor + 1:
             return None
-        return [entry for entry in self._recent if entry.sequence > cursor]
+        return list(islice(self._recent, cursor + 1 - self._recent[0].sequence, None))
 
 
 @dataclass(slots=True)

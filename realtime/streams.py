@@ -12,7 +12,7 @@ from typing import Any
 
 from participants.authentication import Credential
 from participants.presence import Connection
-from realtime import handlers, replay
+from realtime import replay, subscriptions
 from realtime.conf import conf
 from realtime.delivery import Delivery
 from realtime.hub import hub
@@ -119,7 +119,7 @@ async def run(start: Start, transport: StreamTransport, receive: Receive) -> Non
         takes_pages=False,
     )
     try:
-        handlers.begin(socket, start.found, start.cursor, since=start.since)
+        subscriptions.begin(socket, start.found, start.cursor, since=start.since)
         hub.add(socket)
         while (await receive())["type"] != "http.disconnect":
             pass

@@ -17,7 +17,7 @@ from conversations.services import conversations, memberships, messages
 from participants import services
 from participants.authentication import Credential, authenticate_access
 from participants.models import Participant
-from realtime import handlers, replay
+from realtime import replay, subscriptions
 from realtime.hub import Hub, hub
 from realtime.room import Room
 from realtime.socket import Reading, Socket
@@ -76,7 +76,7 @@ async def test_whoever_is_removed_between_the_look_and_the_start_is_told_at_once
     entries = await sync_to_async(stage.remove)()
     hub._take(entries if bell == "entry" else Control(participant=stage.ben.pk))  # before the socket is known here
     try:
-        handlers.begin(socket, found, None, since=since)
+        subscriptions.begin(socket, found, None, since=since)
         assert (await wire.until("closing"))["reason"] == "removed"
         assert [frame["type"] for frame in wire.frames] == ["connected", "closing"]
     finally:
@@ -182,7 +182,7 @@ async def test_replays_on_one_socket_take_turns_and_overflow_nothing(stage: Stag
     try:
         for each in made:
             found = await sync_to_async(snapshot)(stage.ben, each.pk)
-            handlers.begin(socket, found, 0, since=hub.controls)
+            subscriptions.begin(socket, found, 0, since=hub.controls)
         replays = [following.replay for following in socket.following.values()]
         await asyncio.wait([replay for replay in replays if replay], timeout=2)  # as far as they get
         wire.gate.set()
@@ -204,7 +204,9 @@ async def test_what_is_deleted_while_its_reader_is_slow_is_not_in_the_page_it_ge
     socket = socket_on(wire, await sync_to_async(stage.credential)(), stage.talk.pk)
     try:
         found = await sync_to_async(snapshot)(stage.ben, stage.talk.pk)
-        handlers.begin(socket, found, 0, since=hub.controls)  # ``connected`` is on its way, the page behind it waits
+        subscriptions.begin(
+            socket, found, 0, since=hub.controls
+        )  # ``connected`` is on its way, the page behind it waits
         (following,) = socket.following.values()
         assert following.replay is not None
         socket.put_frame({"type": "pong"})

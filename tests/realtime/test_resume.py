@@ -2,10 +2,15 @@
 
 import asyncio
 import random
+import uuid
+from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.realtime.conftest import MakeTalk, Talk
+from tests.clients import SocketClient
+from tests.conftest import StartServer
+from tests.personas import PASSWORD
+from tests.realtime.conftest import MakeTalk, People, Talk, make_talk, provision_people
 from tests.servers import ServerProcess
 
 SILENT_APPEND = """
@@ -32,11 +37,21 @@ async def chatter(talk: Talk, stop: asyncio.Event) -> None:
             number += 1
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_reconnecting_at_random_points_during_traffic_misses_and_repeats_nothing(
     talk: MakeTalk, seed: int
 ) -> None:
-    made = await talk("ann", "ben")
+    await reconnect_during_traffic(await talk("ann", "ben"), seed)
+
+
+async def test_the_same_where_memory_reaches_back_a_little_only(start_server: StartServer) -> None:
+    server = start_server(CHAT_RECENT_ENTRIES="10", CHAT_RECENT_BYTES="8192")
+    made = await make_talk(server, provision_people(server), "ann", "ben")
+    await reconnect_during_traffic(made, seed=2)
+
+
+async def reconnect_during_traffic(made: Talk, seed: int) -> None:
+    """Ben comes and goes while ann keeps talking, and has read the log in the end."""
     chance = random.Random(seed)
     stop = asyncio.Event()
     talking = asyncio.create_task(chatter(made, stop))
@@ -76,30 +91,77 @@ async def test_a_sync_moves_the_cursor_and_live_goes_on_behind_it(talk: MakeTalk
         assert ben.sequences[-4:] == [5, 6, 7, 8]
 
 
-async def test_pages_hold_300_entries_at_most_and_the_last_says_so(talk: MakeTalk) -> None:
+@pytest.mark.parametrize("source", ["log", "memory"])
+async def test_pages_hold_300_entries_at_most_and_the_last_says_so(talk: MakeTalk, source: str) -> None:
     made = await talk("ann", "ben")
-    async with made.rest("ann") as rest:
-        for batch in range(10):
-            await asyncio.gather(*(rest.say(made.id, f"{batch} {number}") for number in range(35)))
-    async with made.socket("ben", last_sequence_id=0) as ben:
+    async with AsyncExitStack() as stack:
+        if source == "memory":
+            await follow(stack, made)
+        async with made.rest("ann") as rest:
+            for batch in range(10):
+                await asyncio.gather(*(rest.say(made.id, f"{batch} {number}") for number in range(35)))
+        ben = await stack.enter_async_context(made.socket("ben", last_sequence_id=2))
         await ben.until_entry(352)
         pages = ben.of_type("sync")
-        assert [len(page["events"]) for page in pages] == [300, 52]
+        assert [len(page["events"]) for page in pages] == [300, 50]
         assert [page["has_more"] for page in pages] == [True, False]
-        assert "participants" in pages[0]
+        assert [page["current_sequence_id"] for page in pages] == [352, 352]
+        assert {member["username"] for member in pages[0]["participants"]} == {"ann", "ben"}
         assert "participants" not in pages[1]
-        assert ben.sequences == list(range(1, 353))
+        assert ben.sequences == list(range(3, 353))
+        assert ben.entries == (await made.rest("ben").log(made.id))[2:]
 
 
-async def test_pages_hold_512_kib_at_most(talk: MakeTalk) -> None:
+async def follow(stack: AsyncExitStack, made: Talk) -> SocketClient:
+    """Have the server keep what is said from here on in memory: somebody listens."""
+    listener = await stack.enter_async_context(made.socket("ann"))
+    await listener.until_type("connected")
+    return listener
+
+
+@pytest.mark.parametrize("source", ["log", "memory"])
+async def test_pages_hold_512_kib_at_most(talk: MakeTalk, source: str) -> None:
     made = await talk("ann", "ben")
-    async with made.rest("ann") as rest:
-        for _ in range(60):
-            assert (await rest.say(made.id, "x" * 10_000)).status_code == 201
-    async with made.socket("ben", last_sequence_id=0) as ben:
-        await ben.until_entry(62)
+    async with AsyncExitStack() as stack:
+        if source == "memory":
+            await follow(stack, made)
+        async with made.rest("ann") as rest:
+            for _ in range(40):  # twice: the content and its HTML
+                assert (await rest.say(made.id, "x" * 10_000)).status_code == 201
+        ben = await stack.enter_async_context(made.socket("ben", last_sequence_id=2))
+        await ben.until_entry(42)
         assert len(ben.of_type("sync")) > 1
-        assert ben.sequences == list(range(1, 63))
+        assert ben.sequences == list(range(3, 43))
+
+
+async def test_what_memory_holds_is_as_it_is_now(server: ServerProcess) -> None:
+    made = await make_talk(server, people_of_its_own(server, "ann", "ben", "cid"), "ann", "ben", "cid")
+    async with AsyncExitStack() as stack:
+        listener = await follow(stack, made)
+        async with made.rest("ann") as ann, made.rest("ben") as ben, made.rest("cid") as cid:
+            said = (await ann.say(made.id, "a secret")).json()
+            await cid.say(made.id, "I go")
+            assert (await ann.delete(f"/api/v1/messages/{said['id']}")).status_code == 204
+            await ben.say(made.id, "and one more")
+            closed = await cid.request("DELETE", "/api/v1/me", json={"password": PASSWORD})
+            assert closed.status_code == 204, closed.text
+            await ben.say(made.id, "after that")
+        await listener.until(lambda frame: frame.get("content") == "after that")
+        reader = await stack.enter_async_context(made.socket("ben", last_sequence_id=3))
+        page = await reader.until_type("sync")
+        shown = {entry["sequence_id"]: entry for entry in page["events"]}
+        assert shown[4]["deleted"] is True
+        assert shown[4]["content"] is None
+        assert shown[5]["content"] == "I go"
+        assert shown[5]["participant"]["display_name"] == "Deleted participant"
+
+
+def people_of_its_own(server: ServerProcess, *names: str) -> People:
+    """People whom no other test knows, by these names."""
+    suffix = uuid.uuid4().hex[:8]
+    rows = [{"username": f"{name}-{suffix}", "password": PASSWORD} for name in names]
+    made = server.provision({"participants": rows})["participants"]
+    return {name: made[f"{name}-{suffix}"] for name in names}
 
 
 async def test_a_cursor_ahead_of_the_log_is_told_to_reload(talk: MakeTalk) -> None:

@@ -18,6 +18,7 @@ patient = settings(max_examples=200, deadline=None)  # a busy machine is no defe
 @dataclass(frozen=True)
 class Entry:
     sequence: int
+    size: int = 10
 
 
 def entries(*numbers: int) -> list[Entry]:
@@ -25,7 +26,7 @@ def entries(*numbers: int) -> list[Entry]:
 
 
 def line_at(position: int) -> Line[Entry]:
-    return Line(position, RECENT)
+    return Line(position, RECENT, 10 * RECENT)
 
 
 def numbers(found: object) -> list[int]:
