@@ -48,6 +48,7 @@ TEXTS: dict[str, str | Promise] = {
     "no_pins": _("Nothing is pinned yet. Pin what newcomers should read."),
     "delete_message": _("Delete this message? Its text is gone for everybody."),
     "unreachable": _("The server does not answer. Try again in a moment."),
+    "needs_line": _("This needs a connection. Try again in a moment."),
     "went_wrong": _("That did not work. Try again."),
     "uploading": _("{name}: {percent} %"),
     "upload_failed": _("{name} was not taken: {reason}"),

@@ -2,16 +2,16 @@
 
 import { Connection } from "./connection.js";
 import { History } from "./history.js";
+import { later, sheet, whenIdle } from "./later.js";
 import { clearOnSignOut } from "./leaving.js";
-import { People } from "./people.js";
-import { quote } from "./quotes.js";
+import { Refusal } from "./rest.js";
 import { Session } from "./session.js";
-import { Standing } from "./standing.js";
 import { text } from "./texts.js";
 import { Writing } from "./writing.js";
 
 const READ_MS = 400;
 const SAID_MS = 4000;
+const UNLIKELY_MS = 5000; // by then a page is live, or there is no line
 
 const start = JSON.parse(document.getElementById("bootstrap").textContent);
 const { conversation_id: id, participant: self } = start;
@@ -19,39 +19,61 @@ const api = `/api/v1/conversations/${id}`;
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
 const form = document.querySelector("form#composer");
-const dialogs = () => import("./dialogs.js");
+const entries = document.getElementById("entries");
+const SIGNS = ["pointerover", "focusin", "click"]; // that something may be done to a message
 
-let standing = { may: {}, over: {}, roles: [] };
+let granted = { may: {}, over: {}, roles: [] }; // what one may do, as the server answered last
 let { pins } = start;
 
-const session = new Session(start.cursor);
-const connection = new Connection(self.id);
-const people = new People(self.id, async (member) => (await dialogs()).manage({ api, standing, say }, member));
-const asking = new Standing(form, start.standing, allowed);
-const history = new History({ ...start, self: self.id, cursor: () => session.cursor, seen: markRead });
-const writing = new Writing({ start, form, api, connection, history, people, session, open, refused: () => asking.refresh(), editLast });
-
 // What the first look at a conversation does not need comes with the first use of it.
+const people = later(async () => {
+  const { People } = await import("./people.js");
+  return new People(self.id, tried(async (member) => (await dialogs()).manage({ api, standing: granted, say }, member)));
+});
+const standing = later(async () => new (await import("./standing.js")).Standing(form, start.standing, allowed));
 const agents = later(async () => {
-  const { Agents } = await import("./agents.js");
-  return new Agents({ history, cancel: (run) => send({ type: "cancel_run", run_id: run }), mayCancel: () => standing.may.run });
+  const [{ Agents }] = await Promise.all([import("./agents.js"), sheet("tools")]);
+  return new Agents({ history, cancel: (run) => send({ type: "cancel_run", run_id: run }), mayCancel: () => granted.may.run });
 });
 const sidebar = later(async () => new (await import("./sidebar.js")).Sidebar(id));
 const tools = later(async () => {
-  const [{ Actions }, { Messages }] = await Promise.all([import("./actions.js"), import("./messages.js")]);
+  const [{ Actions }, { Messages }] = await Promise.all([import("./actions.js"), import("./messages.js"), sheet("tools")]);
   const messages = new Messages({ api, history, say, writing: () => writing, self, dialogs, open });
-  const actions = new Actions({ self: self.id, may: () => standing.may, pins: () => pins, act: (...deed) => messages.act(...deed) });
+  const actions = new Actions({ self: self.id, may: () => granted.may, pins: () => pins, act: (...deed) => messages.act(...deed) });
+  for (const sign of SIGNS) entries.removeEventListener(sign, firstSign);
   return { actions, messages };
 });
+const dialogs = later(async () => (await Promise.all([import("./dialogs.js"), sheet("tools")]))[0]);
+const keys = later(async () => {
+  const [{ listenToKeys }, found] = await Promise.all([import("./shortcuts.js"), tools()]);
+  document.removeEventListener("keydown", firstKey);
+  return listenToKeys({ history, writing, open, tools: found });
+});
+const notices = later(async () => (await import("./notify.js")).offerNotifications(document.getElementById("notify"), say));
 
-/** A part of the page that is made once, when it is asked for; should the line be gone just then, the next time. */
-function later(make) {
-  let made = null;
-  return () =>
-    (made ??= make().catch((problem) => {
-      made = null;
-      throw problem;
-    }));
+const session = new Session(start.cursor);
+const connection = new Connection(self.id);
+const history = new History({ ...start, self: self.id, cursor: () => session.cursor, seen: markRead, missing });
+const writing = new Writing({ start, form, api, connection, history, people, session, open, missing, refused: askStanding, editLast });
+
+/** An act that needs what comes with its first use; if that cannot be had, it is told. */
+function tried(act) {
+  return (...given) => act(...given).catch(missing);
+}
+
+/** The first sign, and the first key outside of the field: what follows them comes with them. */
+function firstSign({ target }) {
+  to(tools, ({ actions }) => actions.beside(target));
+}
+
+function firstKey(event) {
+  to(keys, (listen) => listen(event));
+}
+
+/** Something could not be fetched. Where there is a line it is a defect, and shows itself as one. */
+function missing(problem) {
+  if (!(problem instanceof Refusal) && navigator.onLine && connection.state === "open") throw problem;
+  say(problem instanceof Refusal ? problem.message : text("needs_line"));
 }
 
 /** Something short about what was done; it goes by itself. */
@@ -67,8 +89,21 @@ function send(command) {
   return connection.send({ ...command, conversation_id: id });
 }
 
-async function editLast() {
-  (await tools()).messages.editLast();
+function editLast() {
+  to(tools, ({ messages }) => messages.editLast());
+}
+
+/** Open one of the page's dialogs. */
+async function open(name, ...about) {
+  const [made, crowd] = await Promise.all([dialogs(), people()]);
+  const reply = (message) => writing.reply(message);
+  made[name]({ api, people: crowd, standing: granted, say, may: () => granted.may, goTo: (...place) => history.goTo(...place), reply }, ...about);
+}
+
+/** On a narrow window the panel is over the page. */
+function hidePeople() {
+  const panel = document.getElementById("people");
+  if (panel.matches(":popover-open")) panel.hidePopover();
 }
 
 // --- the line -------------------------------------------------------------------------------------------------------------
@@ -107,39 +142,47 @@ function receive(frame) {
   markRead();
 }
 
+/** Hand something to a part that comes with its first use; what is handed over keeps its order. */
+function to(part, act) {
+  part().then(act).catch(missing);
+}
+
 // --- what comes -----------------------------------------------------------------------------------------------------------
 
 function show(entry) {
   // An agent's answer is a message like any other; its entry is the end of the run too.
   const said = entry.type === "agent_completed" ? { ...entry.message, sequence_id: entry.sequence_id } : entry;
-  if (said.type === "message") {
-    writing.arrived(said);
-    quote(said, history);
-    if (said.sender_id !== self.id && document.hidden) announce(said);
-    if (document.querySelector(`#conversations [data-conversation="${id}"]`)) sidebar().then((list) => list.said(id, said));
-  }
-  history.show(said);
-  if (isOfAgent(entry)) agents().then((all) => all.receive(entry));
-  people.follow(said);
+  if (said.type === "message") shown(said);
+  else history.show(said);
+  if (isOfAgent(entry)) to(agents, (all) => all.receive(entry));
+  to(people, (all) => all.follow(said));
   if (entry.type === "conversation_updated") updated(entry.changes);
-  if (changesStanding(entry)) asking.refresh();
+  if (changesStanding(entry)) askStanding();
+}
+
+function shown(said) {
+  writing.arrived(said);
+  const isNew = !history.find(said.id);
+  history.show(said);
+  if (said.reply_to && !said.quoted) to(() => import("./quotes.js"), ({ quote }) => quote(said, history, isNew));
+  if (said.sender_id !== self.id && document.hidden) announce(said);
+  if (document.querySelector(`#conversations [data-conversation="${id}"]`)) to(sidebar, (list) => list.said(id, said));
 }
 
 function isOfAgent({ type }) {
   return type.startsWith("agent_") || type.startsWith("tool_");
 }
 
-async function announce(said) {
-  const { notify } = await import("./notify.js");
-  const body = (said.content ?? "").slice(0, 200);
-  notify({ title: `${said.participant?.display_name ?? text("announcement")} · ${history.title}`, body, tag: said.id });
+function announce(said) {
+  const title = `${said.participant?.display_name ?? text("announcement")} · ${history.title}`;
+  to(() => import("./notify.js"), ({ notify }) => notify({ title, body: (said.content ?? "").slice(0, 200), tag: said.id }));
 }
 
 function updated(changes) {
   if (changes.title) {
     document.getElementById("title").textContent = changes.title;
     document.title = `${changes.title} · Chat`;
-    sidebar().then((list) => list.renamed(id, changes.title));
+    to(sidebar, (list) => list.renamed(id, changes.title));
   }
   if ("description" in changes) {
     const place = document.getElementById("description");
@@ -158,19 +201,24 @@ function changesStanding({ type, changes, participant }) {
 }
 
 function tell(frame) {
-  if (frame.participants) people.replace(frame.participants);
+  if (frame.type === "connected") live();
+  if (frame.participants) to(people, (all) => all.replace(frame.participants));
   if (frame.type === "connected") {
-    if (frame.runs?.length || main.querySelector(".run")) agents().then((all) => all.receive(frame));
+    if (frame.runs?.length || main.querySelector(".run")) to(agents, (all) => all.receive(frame));
     writing.flush();
-    asking.refresh();
-  } else if (frame.type === "typing") people.typing(frame);
-  else if (frame.type === "presence") people.presence(frame);
-  else if (isOfAgent(frame)) agents().then((all) => all.receive(frame));
+    askStanding();
+  } else if (frame.type === "typing") to(people, (all) => all.typing(frame));
+  else if (frame.type === "presence") to(people, (all) => all.presence(frame));
+  else if (isOfAgent(frame)) to(agents, (all) => all.receive(frame));
+}
+
+function askStanding() {
+  to(standing, (asking) => asking.refresh());
 }
 
 function allowed(answer) {
-  standing = answer;
-  people.allow(answer.over);
+  granted = answer;
+  to(people, (all) => all.allow(answer.over));
   for (const button of document.querySelectorAll("[data-dialog=agents]")) button.hidden = !answer.may.add;
   for (const button of document.querySelectorAll(".run-stop")) button.hidden = !answer.may.run;
 }
@@ -196,63 +244,51 @@ function markRead() {
 
 document.addEventListener("visibilitychange", markRead);
 
-// --- dialogs --------------------------------------------------------------------------------------------------------------
-
-/** Open one of the page's dialogs. */
-async function open(name, ...about) {
-  const parts = { api, people, standing, say, may: () => standing.may, goTo: (...place) => history.goTo(...place), reply: (message) => writing.reply(message) };
-  (await dialogs())[name](parts, ...about);
-}
-
-for (const button of document.querySelectorAll("[data-dialog]")) {
-  if (button.dataset.dialog !== "agents") button.hidden = false;
-  button.addEventListener("click", (event) => {
-    event.preventDefault();
-    const panel = document.getElementById("people");
-    if (panel.matches(":popover-open")) panel.hidePopover();
-    open(button.dataset.dialog);
-  });
-}
-document.getElementById("pins-button").addEventListener("click", () => open("pins"));
-document.querySelector(".to-date").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const day = event.target.elements.date.value;
-  const panel = document.getElementById("people");
-  if (panel.matches(":popover-open")) panel.hidePopover();
-  history.goToDate(new Date(`${day}T00:00`));
-});
-
 // --- start ----------------------------------------------------------------------------------------------------------------
 
-const entries = document.getElementById("entries");
-for (const sign of ["pointerover", "focusin", "click"]) {
-  entries.addEventListener(sign, async ({ target }) => (await tools()).actions.beside(target), { once: true });
-}
-document.addEventListener("keydown", keyed);
-
-/** Keys outside of the field: what they do comes with the first. */
-async function keyed(event) {
-  const { handleKey } = await import("./shortcuts.js");
-  document.removeEventListener("keydown", keyed);
-  handleKey({ history, writing, open, tools: await tools() }, event);
-}
-
-const notifyButton = document.getElementById("notify");
-notifyButton.hidden = !("Notification" in globalThis);
-const offer = async () => (await import("./notify.js")).offerNotifications(notifyButton, say);
-for (const sign of ["focusin", "pointerover"]) document.getElementById("people").addEventListener(sign, later(offer));
-
-if (entries.querySelector(".run-facts[data-run]")) agents();
-if (document.querySelector("#conversations .unread")) sidebar();
+for (const sign of SIGNS) entries.addEventListener(sign, firstSign);
+document.addEventListener("keydown", firstKey);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-dialog]");
+  if (!button) return;
+  event.preventDefault();
+  hidePeople();
+  tried(open)(button.dataset.dialog);
+});
+document.querySelector(".to-date").addEventListener("submit", (event) => {
+  event.preventDefault();
+  hidePeople();
+  history.goToDate(new Date(`${event.target.elements.date.value}T00:00`));
+});
+for (const button of document.querySelectorAll("#people [data-dialog]:not([data-dialog=agents])")) button.hidden = false;
+document.getElementById("notify").hidden = !("Notification" in globalThis);
 showPins();
 clearOnSignOut();
 connection.watch(lineChanged);
 for (const type of ["message_ack", "error"]) connection.on(type, (frame) => frame.message_id && writing.answer(frame));
-connection.on("unread", (frame) => sidebar().then((list) => list.unread(frame)));
-connection.on("conversation_added", (frame) => sidebar().then((list) => list.added(frame.conversation)));
-connection.on("unsubscribed", (frame) => sidebar().then((list) => list.gone(frame.conversation_id)));
+connection.on("unread", (frame) => to(sidebar, (list) => list.unread(frame)));
+connection.on("conversation_added", (frame) => to(sidebar, (list) => list.added(frame.conversation)));
+connection.on("unsubscribed", (frame) => to(sidebar, (list) => list.gone(frame.conversation_id)));
 connection.follow(id, { cursor: () => session.cursor, receive, ended: end });
 writing.restore();
 connection.open();
 const target = /^#m-([0-9a-f-]{36})$/.exec(location.hash)?.[1];
 if (target) history.goToMessage(target);
+
+/** The page is live: mark the moment. */
+function live() {
+  if (!performance.getEntriesByName("live").length) performance.mark("live");
+  prepare();
+}
+
+let isPrepared = false;
+setTimeout(prepare, UNLIKELY_MS);
+
+/** Fetch what the page may need, while there is a line. What cannot be had now is asked for when it is needed. */
+function prepare() {
+  if (isPrepared) return;
+  isPrepared = true;
+  const parts = [() => import("./frame.js"), sidebar, tools, dialogs, keys, notices, () => history.prepare(), () => writing.prepare()];
+  if (entries.querySelector("[data-run]")) parts.push(agents);
+  whenIdle(() => parts.forEach((part) => part().catch(() => {})));
+}

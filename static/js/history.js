@@ -1,28 +1,30 @@
-/** The list of entries: a window into the history that moves both ways, and never holds more than a browser likes. */
+/** The list of entries: a window into the history. What moves it further than it reaches is in pages.js. */
 
 import { arrange, markUnread } from "./arrange.js";
+import { later } from "./later.js";
 import { changeReaction, reactionsOf, showDeleted, showMessage, showNotice, showReactions, showReplies } from "./render.js";
-import { rest } from "./rest.js";
 import { counted, text } from "./texts.js";
 import { showTimes } from "./times.js";
 
 const NEAR_PX = 60;
 const AHEAD = "600px 0px"; // how far from the edge the next page is asked for
-const MOST = 500; // entries in the page
-const ROW = ":scope > .message, :scope > .notice";
+
+export const MOST = 500; // entries in the page
+export const ROW = ":scope > .message, :scope > .notice";
 
 export class History {
   #list = document.getElementById("entries");
-  #log = document.getElementById("log");
   #scroller = document.getElementById("scroller");
   #newer = document.getElementById("newer");
   #toFirst = document.getElementById("first-unread");
   #older = document.getElementById("older");
   #end = document.getElementById("history-end");
-  #behind; // the number behind which there is more, null at the newest
-  #loading = false;
   #unseen = 0;
   #unreadLine = null;
+  #pages = later(async () => new (await import("./pages.js")).Pages(this, this.page));
+
+  /** The number behind which there is more, null at the newest. */
+  behind;
 
   /**
    * @param {object} page
@@ -33,21 +35,22 @@ export class History {
    * @param {string} page.self one's own id
    * @param {() => number} page.cursor the number of the newest entry that came
    * @param {() => void} page.seen called when the newest entry may have come into view
+   * @param {(problem: Error) => void} page.missing called when what was asked for cannot be fetched
    */
   constructor(page) {
     this.page = page;
-    this.#behind = page.newer;
+    this.behind = page.newer;
     showTimes(this.#list);
     for (const row of this.#list.querySelectorAll(ROW)) {
       if (row.querySelector(".reaction")) showReactions(row, reactionsOf(row));
     }
     arrange([...this.#list.querySelectorAll(ROW)]);
-    this.#unreadLine = markUnread(this.#list, page.last_read_sequence_id, page.self);
+    this.markUnread();
     this.#offerFirstUnread();
-    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.#newer.addEventListener("click", () => this.toEnd());
     this.#toFirst.addEventListener("click", () => this.toFirstUnread());
-    this.#older.addEventListener("click", (event) => this.#pressed(event, () => this.#loadOlder()));
+    this.#older.addEventListener("click", (event) => this.#pressed(event, () => this.#further((pages) => pages.older())));
     this.#end.querySelector("a").addEventListener("click", (event) => this.#pressed(event, () => this.toEnd()));
     this.#watch();
   }
@@ -57,12 +60,26 @@ export class History {
     act();
   }
 
+  /** Move the window. Without a line what is here stays, and so do the links by which to try again. */
+  async #further(move) {
+    try {
+      await move(await this.#pages());
+    } catch (problem) {
+      this.page.missing(problem);
+    }
+  }
+
+  /** Have at hand what moves the window. */
+  prepare() {
+    return this.#pages();
+  }
+
   #watch() {
     const observer = new IntersectionObserver(
       (seen) => {
         for (const { isIntersecting, target } of seen) {
-          if (isIntersecting && target === this.#end) this.#loadNewer();
-          else if (isIntersecting && !this.#older.hidden && this.#scroller.scrollTop < 0) this.#loadOlder();
+          if (isIntersecting && target === this.#end) this.#further((pages) => pages.newer());
+          else if (isIntersecting && !this.#older.hidden && this.#scroller.scrollTop < 0) this.#further((pages) => pages.older());
         }
       },
       { root: this.#scroller, rootMargin: AHEAD },
@@ -73,7 +90,7 @@ export class History {
 
   /** Whether the newest entry is in view. The list is laid out from its end: 0 is the bottom, up is negative. */
   get isAtEnd() {
-    return this.#behind === null && this.#scroller.scrollTop > -NEAR_PX;
+    return this.behind === null && this.#scroller.scrollTop > -NEAR_PX;
   }
 
   get rows() {
@@ -92,9 +109,9 @@ export class History {
   }
 
   async toEnd() {
-    if (this.#behind !== null) await this.#replace("", () => null);
+    if (this.behind !== null) await this.#further((pages) => pages.newest());
     this.#scroller.scrollTop = 0;
-    this.#scrolled();
+    this.scrolled();
   }
 
   toFirstUnread() {
@@ -105,48 +122,44 @@ export class History {
   }
 
   /** Bring an entry into view, wherever in the history it is. */
-  async goTo(sequence, id) {
-    const find = () =>
-      (id && this.find(id)) || [...this.#list.querySelectorAll(ROW)].find((row) => Number(row.dataset.sequence) >= sequence);
-    let row = id ? this.find(id) : null;
-    if (!row) await this.#replace(`?at=${sequence}`, find);
-    row = find();
-    if (!row) return;
-    row.scrollIntoView({ block: "center" });
-    row.classList.add("found");
-    row.addEventListener("animationend", () => row.classList.remove("found"), { once: true });
-    row.querySelector(".permalink")?.focus({ preventScroll: true });
+  goTo(sequence, id) {
+    return this.#further((pages) => pages.goTo(sequence, id));
   }
 
   /** The same, where only the message is known. */
-  async goToMessage(id) {
-    const row = this.find(id);
-    const sequence = row?.dataset.sequence ?? (await rest("GET", `/api/v1/messages/${id}`).catch(() => null))?.sequence_id;
-    if (sequence) await this.goTo(Number(sequence), id);
+  goToMessage(id) {
+    return this.#further((pages) => pages.goToMessage(id));
   }
 
   /** What was said first since a moment. */
-  async goToDate(moment) {
-    const since = () => [...this.#list.querySelectorAll(ROW)].find((row) => new Date(row.dataset.at) >= moment);
-    await this.#replace(`?date=${encodeURIComponent(moment.toISOString())}`, since);
-    since()?.scrollIntoView({ block: "start" });
+  goToDate(moment) {
+    return this.#further((pages) => pages.goToDate(moment));
   }
 
   /** A line about something that other frames told. */
   note(element) {
-    this.#keepingPlace(() => this.#list.append(element));
+    this.keepEnd(() => this.#list.append(element));
   }
 
-  /** Change something below the entries; who reads the end stays there. */
+  /** Change something. What is read stays where it is, whatever comes in or goes below it; who reads the end stays there. */
   keepEnd(change) {
-    this.#keepingPlace(change);
+    const { scrollTop, scrollHeight } = this.#scroller;
+    const stays = !this.isAtEnd;
+    change();
+    if (stays) this.#scroller.scrollTop = scrollTop - (this.#scroller.scrollHeight - scrollHeight);
+  }
+
+  /** Draw the line above what is not read. */
+  markUnread() {
+    this.#unreadLine = markUnread(this.#list, this.page.last_read_sequence_id, this.page.self);
   }
 
   get title() {
     return document.getElementById("title").textContent;
   }
 
-  #scrolled() {
+  /** Another part is in view. */
+  scrolled() {
     if (this.#unreadLine?.isConnected && this.#unreadLine.getBoundingClientRect().top > 0) this.#toFirst.hidden = true;
     if (!this.isAtEnd) {
       this.#offerNewest();
@@ -158,9 +171,13 @@ export class History {
   }
 
   #offerNewest() {
-    const isFar = this.#behind !== null || this.#scroller.scrollTop < -this.#scroller.clientHeight;
+    const isFar = this.behind !== null || this.#scroller.scrollTop < -this.#scroller.clientHeight;
     this.#newer.hidden = !isFar && !this.#unseen;
     this.#newer.textContent = this.#unseen ? counted("new", this.#unseen) : text("newest");
+  }
+
+  #first() {
+    return Number(this.#list.querySelector(ROW)?.dataset.sequence ?? this.page.first_sequence_id);
   }
 
   #offerFirstUnread() {
@@ -176,14 +193,14 @@ export class History {
     if (entry.id && this.#change(entry)) return;
     const isOwn = entry.type === "message" && entry.sender_id === this.page.self;
     const standing = isOwn ? this.findOwn(entry.message_id) : undefined;
-    if (this.#behind !== null && !standing) {
+    if (this.behind !== null && !standing) {
       this.#missed(entry);
       return;
     }
     if (entry.type === "message" && !standing?.dataset.state && this.find(entry.id)) return; // the page had it
     const element = entry.type === "message" ? showMessage(entry, standing) : showNotice(entry);
     if (!element) return;
-    this.#keepingPlace(() => {
+    this.keepEnd(() => {
       const pending = this.#list.querySelector(":scope > [data-state]");
       if (element !== standing || pending?.compareDocumentPosition(element) === Node.DOCUMENT_POSITION_FOLLOWING) {
         this.#list.insertBefore(element, pending);
@@ -191,7 +208,7 @@ export class History {
       arrange([element, ...following(element)]);
     });
     if (!this.isAtEnd && !isOwn) this.#missed(entry);
-    this.#prune("first");
+    if (this.#list.childElementCount > MOST) this.#further((pages) => pages.prune("first"));
   }
 
   #missed(entry) {
@@ -202,11 +219,11 @@ export class History {
   /** One's own message at the very end, and the end in view. */
   async add(element) {
     element.setAttribute("aria-live", "off"); // whoever wrote it knows it
-    if (this.#behind !== null) await this.toEnd();
+    if (this.behind !== null) await this.toEnd();
     this.#list.append(element);
     arrange([element]);
     this.#scroller.scrollTop = 0;
-    this.#scrolled();
+    this.scrolled();
   }
 
   remove(element) {
@@ -219,7 +236,7 @@ export class History {
     if (entry.type === "message") return false;
     const element = this.find(entry.id);
     if (!element) return true;
-    this.#keepingPlace(() => {
+    this.keepEnd(() => {
       if (entry.type === "message_edited") showMessage(entry, element);
       else if (entry.type === "message_deleted") showDeleted(element);
       else if (entry.type.startsWith("reaction_")) changeReaction(element, entry, entry.participant.id === this.page.self);
@@ -232,112 +249,6 @@ export class History {
     const element = this.find(root);
     if (element) showReplies(element, Number(element.querySelector(".replies").dataset.count || 0) + 1);
   }
-
-  /** What is read stays where it is, whatever comes in or goes below it. */
-  #keepingPlace(change) {
-    const { scrollTop, scrollHeight } = this.#scroller;
-    const stays = !this.isAtEnd;
-    change();
-    if (stays) this.#scroller.scrollTop = scrollTop - (this.#scroller.scrollHeight - scrollHeight);
-  }
-
-  // --- pages of history ---------------------------------------------------------------------------------------------------
-
-  #first() {
-    return Number(this.#list.querySelector(ROW)?.dataset.sequence ?? this.page.first_sequence_id);
-  }
-
-  async #loadOlder() {
-    const before = new URL(this.#older.href).searchParams.get("before");
-    await this.#quietly(async () => {
-      const { rows, older } = await rest("GET", `${this.page.timeline}?before=${before}`);
-      const first = this.#list.querySelector(ROW);
-      const made = elements(rows);
-      this.#list.prepend(...made);
-      arrange([...made, first]);
-      this.#olderFrom(older);
-      this.#prune("last");
-    });
-  }
-
-  async #loadNewer() {
-    if (this.#behind === null) return;
-    await this.#quietly(async () => {
-      const { rows, newer, cursor } = await rest("GET", `${this.page.timeline}?after=${this.#behind}`);
-      const made = elements(rows.filter((row) => !row.id || !this.find(row.id)));
-      this.#keepingPlace(() => {
-        this.#list.append(...made);
-        arrange(made);
-      });
-      this.#newerFrom(newer, cursor);
-      this.#prune("first");
-    });
-  }
-
-  async #replace(query, find) {
-    await this.#quietly(async () => {
-      const { rows, older, newer, cursor } = await rest("GET", `${this.page.timeline}${query}`);
-      const pending = newer === null ? [...this.#list.querySelectorAll(":scope > [data-state]")] : [];
-      const made = elements(rows);
-      this.#list.replaceChildren(...made, ...pending);
-      arrange([...made, ...pending]);
-      this.#olderFrom(older);
-      this.#newerFrom(newer, cursor);
-      this.#unreadLine = markUnread(this.#list, this.page.last_read_sequence_id, this.page.self);
-      find()?.scrollIntoView({ block: "center" });
-    });
-  }
-
-  /** History is not news to a screen reader; and one page at a time is enough. */
-  async #quietly(load) {
-    if (this.#loading) return;
-    this.#loading = true;
-    this.#log.ariaLive = "off";
-    this.#log.ariaBusy = "true";
-    try {
-      await load();
-    } catch {
-      // Offline: the links stay, and are tried again by hand or by scrolling.
-    } finally {
-      this.#loading = false;
-      this.#log.ariaBusy = null;
-      requestAnimationFrame(() => (this.#log.ariaLive = "polite"));
-    }
-  }
-
-  #olderFrom(number) {
-    this.#older.hidden = number === null;
-    if (number !== null) this.#older.href = `?before=${number}`;
-    document.getElementById("beginning").hidden = number !== null;
-  }
-
-  #newerFrom(number, cursor) {
-    // What came by the socket meanwhile was not shown: it is read with the next page.
-    this.#behind = number ?? (cursor < this.page.cursor() ? cursor : null);
-    this.#end.hidden = this.#behind === null;
-    if (this.#behind === null) this.#scrolled();
-  }
-
-  /** Let go of what is furthest from what is read. */
-  #prune(side) {
-    const rows = [...this.#list.querySelectorAll(ROW)].filter((row) => !row.dataset.state);
-    if (rows.length <= MOST) return;
-    const gone = side === "first" ? rows.slice(0, rows.length - MOST) : rows.slice(MOST);
-    const kept = side === "first" ? rows[rows.length - MOST] : rows[MOST - 1];
-    this.#keepingPlace(() => {
-      for (const row of gone) {
-        if (row.previousElementSibling?.matches(".day, .unread-line")) row.previousElementSibling.remove();
-        row.remove();
-      }
-      arrange([kept]);
-    });
-    if (side === "first") this.#olderFrom(Number(kept.dataset.sequence));
-    else this.#newerFrom(Number(kept.dataset.sequence), 0);
-  }
-}
-
-function elements(rows) {
-  return rows.map((row) => (row.type === "message" ? showMessage(row) : showNotice(row))).filter(Boolean);
 }
 
 function following(element) {

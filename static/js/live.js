@@ -1,6 +1,7 @@
 /** Pages beside the conversations, live: counts in the sidebar, and messages that another page left unsent. */
 
 import { Connection } from "./connection.js";
+import "./frame.js";
 import { clearOnSignOut } from "./leaving.js";
 import { Outbox } from "./outbox.js";
 import { Sidebar } from "./sidebar.js";

@@ -1,5 +1,6 @@
 /** The line by which a reply names what it replies to, where the server did not send it along. */
 
+import { arrange } from "./arrange.js";
 import { showQuoted } from "./render.js";
 import { rest } from "./rest.js";
 
@@ -17,18 +18,23 @@ export function quoteOf(row) {
 }
 
 /** Give a message that came live its line: from the page, or a moment later from the server. */
-export async function quote(message, history) {
-  if (!message.reply_to || message.quoted) return;
+export async function quote(message, history, isNew) {
   const row = history.find(message.reply_to);
-  if (row) {
-    message.quoted = quoteOf(row);
-    message.thread = row.dataset.thread || row.dataset.id;
-    if (!history.find(message.id)) history.countReply(message.thread);
-    return;
-  }
-  const found = await rest("GET", `/api/v1/messages/${message.reply_to}`).catch(() => null);
+  const thread = row?.dataset.thread || message.reply_to;
+  if (row && isNew) history.countReply(thread);
+  const about = row ? quoteOf(row) : await ask(message.reply_to);
   const shown = history.find(message.id);
-  if (!found || !shown) return;
+  if (!about || !shown) return;
+  shown.dataset.thread = thread;
+  history.keepEnd(() => {
+    showQuoted(shown, about);
+    arrange([shown]);
+  });
+}
+
+async function ask(id) {
+  const found = await rest("GET", `/api/v1/messages/${id}`).catch(() => null);
+  if (!found) return null;
   const excerpt = found.content === null ? null : inOneLine(found.content);
-  showQuoted(shown, { id: found.id, sequence_id: found.sequence_id, name: found.participant?.display_name ?? "", excerpt });
+  return { id: found.id, sequence_id: found.sequence_id, name: found.participant?.display_name ?? "", excerpt };
 }

@@ -1,18 +1,15 @@
 /** What keys do in a conversation. The list on `?` is in templates/conversations/dialogs.html. */
 
-let deeds = null;
-
-/** Carry out a key, and from now on all of them. `page` has the parts of the page that keys act on. */
-export function handleKey(page, event) {
-  if (!deeds) {
-    deeds = deedsOf(page);
-    document.addEventListener("keydown", listen);
-  }
-  listen(event);
+/** Listen to keys. `page` has the parts of the page that they act on. Gives the listener, for a key that came before it. */
+export function listenToKeys(page) {
+  const deeds = deedsOf(page);
+  const listen = (event) => carryOut(deeds, event);
+  document.addEventListener("keydown", listen);
+  return listen;
 }
 
 /** Single letters act only where nothing is being typed. */
-function listen(event) {
+function carryOut(deeds, event) {
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
   const held = event.ctrlKey || event.metaKey ? "Ctrl+" : event.altKey ? "Alt+" : "";
   const isTyping = event.target.closest("input, textarea, select, [contenteditable], [role=menu]");
@@ -32,7 +29,7 @@ function deedsOf({ history, writing, open, tools: { actions, messages } }) {
     const rows = [...document.querySelectorAll("#conversations [data-conversation]")];
     const here = rows.find((row) => row.ariaCurrent === "page");
     const there = neighbour(rows, here, step);
-    if (there && there !== here) location.assign(there.href);
+    if (there && there !== here) there.click();
   };
   return {
     j: () => move(1),

@@ -1,15 +1,14 @@
-/** One's own messages: from the field through the outbox into the history; edits, files, commands and drafts on the way. */
+/** One's own messages: from the field through the outbox into the history. What else the field can do is in extras.js. */
 
 import { Composer } from "./composer.js";
-import { Draft } from "./drafts.js";
-import { setMessageHtml } from "./html.js";
+import { later } from "./later.js";
 import { newMessageId, Outbox } from "./outbox.js";
 import { showPending, showState } from "./render.js";
 import { rest } from "./rest.js";
 import { text } from "./texts.js";
 
 const SECOND_MS = 1000;
-const PREVIEW_MS = 300;
+const IS_COMMAND = /^\s*\/(invite|agent)(\s|$)/;
 
 export class Writing {
   #page;
@@ -17,11 +16,14 @@ export class Writing {
   #self;
   #outbox;
   #composer = null;
-  #uploads = null;
-  #draft = null;
-  #preview = document.getElementById("preview");
-  #previewTimer = null;
+  #extras = null; // once they came
   #countdown = null;
+
+  #more = later(async () => {
+    const { Extras, prepare } = await import("./extras.js");
+    this.#extras = new Extras(this.#composer, this.#page);
+    return { extras: this.#extras, prepare };
+  });
 
   /** @param {object} page the parts of the page, see conversation.js */
   constructor(page) {
@@ -36,87 +38,44 @@ export class Writing {
     if (page.form) this.#arrange(page);
   }
 
-  #arrange({ form, start, people, connection, editLast }) {
-    const typing = (isTyping) => connection.send({ type: "typing", conversation_id: this.#id, is_typing: isTyping });
-    this.#draft = new Draft(this.#self.id, this.#id, form.elements.content.value);
+  #arrange({ form, start, connection, editLast }) {
     this.#composer = new Composer(form, {
       maximum: start.message_characters,
       send: (content, about) => this.#submit(content, about),
-      typing,
-      changed: (content) => {
-        this.#draft.write(content);
-        this.#previewSoon();
-      },
+      typing: (isTyping) => connection.send({ type: "typing", conversation_id: this.#id, is_typing: isTyping }),
+      changed: (content) => this.#extras?.changed(content),
       editLast,
       hasFiles: () => this.#hasFiles,
     });
-    this.#takeFiles(start.attachment_bytes);
-    this.#suggest(people);
+    form.addEventListener("focusin", () => this.#more().catch(() => {}), { once: true });
     addEventListener("pagehide", () => this.keep());
-    this.#offer("emoji-button", async (button) => {
-      const { pickEmoji } = await import("./emoji.js");
-      pickEmoji(button, (emoji) => this.#composer.insert(emoji));
-    });
-    this.#offer("preview-button", () => this.togglePreview());
-  }
-
-  /** Completion comes with the first sign that it may be for. */
-  #suggest(people) {
-    const { field } = this.#composer;
-    const begin = async () => {
-      if (!/[@:/]/.test(field.value)) return;
-      field.removeEventListener("input", begin);
-      const { Suggestions } = await import("./suggest.js");
-      new Suggestions(this.#composer, () => people.members).look();
-    };
-    field.addEventListener("input", begin);
+    this.#offer("emoji-button", (extras, button) => extras.pickEmoji(button));
+    this.#offer("preview-button", (extras) => extras.togglePreview());
   }
 
   get #hasFiles() {
-    return Boolean(this.#uploads && !this.#uploads.isEmpty);
-  }
-
-  /** Files are chosen, pasted or dropped; what uploads them comes with the first. */
-  #takeFiles(bytes) {
-    const main = document.getElementById("main");
-    const uploads = async () => {
-      const { Uploads } = await import("./uploads.js");
-      this.#uploads ??= new Uploads({ conversation: this.#id, bytes, say: (problem) => this.#composer.say(problem) });
-      return this.#uploads;
-    };
-    const take = async (event, { files }) => {
-      if (!files.length) return;
-      event.preventDefault();
-      const taken = [...files]; // the list is emptied when the event is over
-      (await uploads()).take(taken);
-    };
-    document.getElementById("attach").addEventListener("click", async (event) => {
-      event.preventDefault();
-      (await uploads()).choose();
-    });
-    this.#composer.field.addEventListener("paste", (event) => take(event, event.clipboardData));
-    main.addEventListener("dragover", (event) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
-      event.preventDefault();
-      main.dataset.dropping = "";
-    });
-    main.addEventListener("dragleave", ({ relatedTarget }) => main.contains(relatedTarget) || delete main.dataset.dropping);
-    main.addEventListener("drop", (event) => {
-      delete main.dataset.dropping;
-      take(event, event.dataTransfer);
-    });
+    return Boolean(this.#extras?.hasFiles);
   }
 
   #offer(name, act) {
     const button = document.getElementById(name);
     button.hidden = false;
-    button.addEventListener("click", () => act(button));
+    button.addEventListener("click", () => this.#with((extras) => act(extras, button)));
   }
 
-  /** Bring back what an earlier life of the page left: the draft, and messages that are not sent yet. */
+  #with(act) {
+    return this.#more()
+      .then(({ extras }) => act(extras))
+      .catch(this.#page.missing);
+  }
+
+  /** Have at hand what comes with its first use. */
+  async prepare() {
+    if (this.#composer) await (await this.#more()).prepare();
+  }
+
+  /** Show again what an earlier life of the page left unsent. */
   async restore() {
-    const draft = await this.#draft?.read();
-    if (draft && !this.#composer.content) this.#composer.fill(draft);
     for (const item of await this.#outbox.items(this.#id)) this.#show(item);
     this.flush();
   }
@@ -127,7 +86,7 @@ export class Writing {
 
   /** Keep what is in the field, now. */
   keep() {
-    if (this.#composer && this.#composer.about?.kind !== "edit") this.#draft.keep(this.#composer.content);
+    this.#extras?.keep();
   }
 
   focus() {
@@ -149,51 +108,30 @@ export class Writing {
   // --- sending ------------------------------------------------------------------------------------------------------------
 
   async #submit(content, about) {
-    this.#showPreview(false);
-    this.#draft.clear();
-    if (about?.kind === "edit") {
-      await this.#change(about.id, content);
+    this.#extras?.sent();
+    if (about?.kind === "edit" || IS_COMMAND.test(content)) {
+      await this.#carryOut(content, about);
       return;
     }
-    if (await this.#command(content)) return;
     const me = /^\/me\s+([\s\S]+)/.exec(content);
     const said = me ? `*${me[1].replaceAll("*", "\\*")}*` : content;
     const item = { message_id: newMessageId(), conversation_id: this.#id, content: said };
     if (about) Object.assign(item, { reply_to: about.id, quoted: about.quoted });
-    if (this.#hasFiles) item.attachments = await this.#uploads.collect();
+    if (this.#hasFiles) item.attachments = await this.#extras.collect();
     if (!said.trim() && !item.attachments?.length) return;
     this.#show({ ...item, reason: null });
     this.#outbox.add(item);
   }
 
-  async #change(id, content) {
+  /** What is no message of its own; if it is refused, the text is in the field again, and why is below it. */
+  async #carryOut(content, about) {
     try {
-      await rest("PATCH", `/api/v1/messages/${id}`, { content });
+      if (about?.kind === "edit") await rest("PATCH", `/api/v1/messages/${about.id}`, { content });
+      else await (await import("./commands.js")).command(content, this.#page);
     } catch (refusal) {
-      this.#composer.edit(id, content);
-      this.#composer.say(refusal.message);
-    }
-  }
-
-  /** `/invite` and `/agent`; gives whether it was one of them. */
-  async #command(content) {
-    const [, name, rest_of] = /^\/(invite|agent)(?:\s+([\s\S]*))?$/.exec(content.trim()) ?? [];
-    if (!name) return false;
-    if (name === "invite" || !rest_of) await this.#page.open(name === "invite" ? "invite" : "agents");
-    else await this.#ask(rest_of, content);
-    return true;
-  }
-
-  async #ask(words, content) {
-    const [, name, said] = /^@?(\S+)\s*([\s\S]*)$/.exec(words);
-    const isCalled = (member) => member.kind === "agent" && [member.username, member.name].some((each) => each.toLowerCase() === name.toLowerCase());
-    const agent = this.#page.people.members.find(isCalled);
-    try {
-      if (!agent) throw new Error(text("no_such_agent", { name }));
-      await rest("POST", `${this.#page.api}/runs`, { agent: agent.id, ...(said && { content: said }) });
-    } catch (refusal) {
-      this.#composer.fill(content);
-      this.#composer.say(refusal.message);
+      if (about?.kind === "edit") this.#composer.edit(about.id, content);
+      else this.#composer.fill(content);
+      this.#composer.say(refusal instanceof TypeError ? text("needs_line") : refusal.message);
     }
   }
 
@@ -237,35 +175,7 @@ export class Writing {
     this.#outbox.answer(frame);
   }
 
-  // --- preview ------------------------------------------------------------------------------------------------------------
-
   togglePreview() {
-    this.#showPreview(this.#preview?.hidden);
-  }
-
-  #showPreview(isShown) {
-    if (!this.#preview || this.#preview.hidden === !isShown) return;
-    this.#preview.hidden = !isShown;
-    document.getElementById("preview-button").ariaPressed = String(isShown);
-    if (isShown) this.#render();
-  }
-
-  #previewSoon() {
-    clearTimeout(this.#previewTimer);
-    if (!this.#preview.hidden) this.#previewTimer = setTimeout(() => this.#render(), PREVIEW_MS);
-  }
-
-  async #render() {
-    const { content } = this.#composer;
-    if (!content.trim()) {
-      this.#preview.textContent = text("nothing_to_preview");
-      return;
-    }
-    try {
-      const { html } = await rest("POST", this.#page.start.preview, new URLSearchParams({ content }));
-      setMessageHtml(this.#preview, html);
-    } catch (refusal) {
-      this.#preview.textContent = refusal.message;
-    }
+    if (this.#composer) this.#with((extras) => extras.togglePreview());
   }
 }
