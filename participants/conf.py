@@ -22,6 +22,7 @@ class Conf:
     limit_invitations = Setting("CHAT_LIMIT_INVITATIONS", "20/3600", "invitations one participant makes")
     limit_conversations = Setting("CHAT_LIMIT_CONVERSATIONS", "60/3600", "conversations one participant starts")
     limit_connects = Setting("CHAT_LIMIT_CONNECTS", "120/60", "sockets one participant opens")
+    limit_addresses = Setting("CHAT_LIMIT_ADDRESSES", "300/60", "sockets opened from one address, by whomever")
     limit_requests = Setting("CHAT_LIMIT_REQUESTS", "600/60", "REST requests of one participant")
     limit_anonymous = Setting("CHAT_LIMIT_ANONYMOUS", "100/60", "REST requests without sign-in from one address")
     proxies = Setting("CHAT_PROXIES", 0, "reverse proxies in front, whose X-Forwarded-For is believed")

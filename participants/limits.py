@@ -295,5 +295,6 @@ JOINS = Limit("joins", "limit_joins", "You are joining too many conversations at
 INVITATIONS = Limit("invitations", "limit_invitations", "You have made many invitations.", strict=True)
 CONVERSATIONS = Limit("conversations", "limit_conversations", "You have started many conversations.")
 CONNECTS = Limit("connects", "limit_connects", "You are opening sockets too fast.")
+ADDRESSES = Limit("addresses", "limit_addresses", "Too many sockets are being opened from your address.")
 REQUESTS = Limit("requests", "limit_requests", "You are asking too much at once.")
 ANONYMOUS = Limit("anonymous", "limit_anonymous", "Too many requests from your address.")

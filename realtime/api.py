@@ -11,7 +11,7 @@ from rest_framework import serializers as drf
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from participants import limits
+from participants import addresses, limits
 from participants.api import query
 from participants.authentication import SignedInRequest
 from participants.errors import InvalidInput, Unavailable
@@ -63,6 +63,7 @@ class StreamView(APIView):
         scope = getattr(request, "scope", None)
         if scope is None or not hub.is_open:
             raise Unavailable
+        limits.ADDRESSES.consume(addresses.current.get())
         limits.CONNECTS.consume(request.user.pk)
         connection = Connection(hub.process, uuid.uuid4().hex, request.user.pk, str(pk))
         found = replay.open_socket(connection, request.user, pk)

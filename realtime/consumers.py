@@ -59,6 +59,7 @@ class ChatConsumer(AsyncConsumer):
         asked: list[Connection] = []
 
         def admit() -> tuple[Credential, Connection, replay.Snapshot | None]:
+            limits.ADDRESSES.consume(addresses.current.get())
             credential = handshake.authenticate()
             limits.CONNECTS.consume(credential.participant.pk)
             conversation = handshake.conversation()

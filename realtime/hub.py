@@ -179,6 +179,8 @@ class Hub:
                 entries: list[Encoded] = await database.run(replay.entries_after, room.conversation, room.line.position)
                 if not entries:
                     break
+                if entries[0].sequence > room.line.position + 1:
+                    room.skip(entries[0].sequence - 1)
                 room.deliver(entries)
         finally:
             room.filling = False

@@ -48,6 +48,14 @@ class Room:
                 self.line.forget()
         self._hand_out(run)
 
+    def skip(self, position: int) -> None:
+        """Go on behind ``position``: retention took what is missing. Clients see the hole, ask, and are told so."""
+        self.line.skip(position)
+        for socket in self.sockets:
+            subscription = socket.following[self.conversation].subscription
+            if subscription.live:
+                subscription.page(position)
+
     def _hand_out(self, entries: Sequence[Encoded]) -> None:
         """Give consecutive entries to every live subscriber, each run of them encoded once for all."""
         for portion in _portions(entries):

@@ -73,6 +73,12 @@ class Line(Generic[Item]):
         while (entry := self._waiting.pop(self.position + 1, None)) is not None:
             self._pass(entry, ready)
 
+    def skip(self, position: int) -> None:
+        """Go on behind ``position``: what is missing up to there is no longer kept anywhere."""
+        self.position = position
+        self._waiting = {number: entry for number, entry in self._waiting.items() if number > position}
+        self.forget()
+
     def forget(self) -> None:
         """Keep nothing of what was delivered: it is to be read from the log again."""
         self._recent.clear()

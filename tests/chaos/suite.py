@@ -22,6 +22,12 @@ class Scenario:
     is_sqlite: bool = False
 
 
+FLOOD_LIMITS = {
+    "CHAT_RATE_LIMITS": "on",
+    "CHAT_LIMIT_MESSAGES": "600/60 100",
+    "CHAT_LIMIT_ADDRESSES": "10000/60",  # all of them come from one
+}
+
 SCENARIOS = [
     Scenario(
         "server-kills",
@@ -138,7 +144,7 @@ SCENARIOS = [
         readers.flooding,
         {"clients": 20, "rate": 10, "kinds": ["message", "ping"]},
         {"clients": 60, "rate": 10, "kinds": ["message", "ping"]},
-        {"servers": 1, "environment": {"CHAT_RATE_LIMITS": "on", "CHAT_LIMIT_MESSAGES": "600/60 100"}, "people": 40},
+        {"servers": 1, "environment": FLOOD_LIMITS, "people": 40},
     ),
     Scenario(
         "comeback",

@@ -8,13 +8,14 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.exceptions import InvalidStatus
 
 from participants import limits, redis_client
 from participants.addresses import client_address
 from participants.errors import LimitExceeded
 from participants.limits import Allowance, MemoryStore, Rate, RedisStore, decide
 from tests.conftest import StartServer
-from tests.realtime.conftest import make_talk, provision_people
+from tests.realtime.conftest import Talk, make_talk, provision_people
 
 RATE = Rate.parse("messages", "10/36000")  # nothing comes back while a test runs, however busy the machine is
 
@@ -144,6 +145,38 @@ async def test_a_flooder_is_warned_then_let_go_with_4429(start_server: StartServ
         assert [frame["code"] for frame in ann.of_type("error")] == ["rate_limited"] * 5
         assert ann.frames[-1]["reason"] == "flooding"
         assert ann.frames[-1]["reconnect_in"] > 0
+
+
+@pytest.mark.parametrize("setting", ["CHAT_LIMIT_CONNECTS", "CHAT_LIMIT_ADDRESSES"])
+async def test_sockets_and_streams_are_opened_at_a_rate(start_server: StartServer, setting: str) -> None:
+    server = start_server(**{"CHAT_RATE_LIMITS": "on", setting: "3/600"})
+    talk = await make_talk(server, provision_people(server), "ann", "ben")
+    async with talk.rest("ann") as rest:
+        stream = f"/api/v1/conversations/{talk.id}/stream"
+        async with rest.stream("GET", stream) as opened:
+            assert opened.status_code == 200
+        for _ in range(2):
+            async with talk.socket("ann") as ann:
+                await ann.until_type("connected")
+        with pytest.raises(InvalidStatus) as refused:
+            async with talk.socket("ann"):
+                pass
+        assert refused.value.response.status_code == 429
+        assert 0 < int(refused.value.response.headers["Retry-After"]) <= 200
+        problem = (await rest.get(stream)).json()
+        assert (problem["code"], problem["scope"]) == ("rate_limited", setting.removeprefix("CHAT_LIMIT_").lower())
+    await ben_may_come(talk, is_refused=setting == "CHAT_LIMIT_ADDRESSES")
+
+
+async def ben_may_come(talk: Talk, *, is_refused: bool) -> None:
+    """A limit of a participant is no limit of others; one of an address is."""
+    if is_refused:
+        with pytest.raises(InvalidStatus):
+            async with talk.socket("ben"):
+                pass
+        return
+    async with talk.socket("ben") as ben:
+        assert await ben.until_type("connected")
 
 
 async def test_failed_sign_ins_lock_an_account_even_for_the_right_password(start_server: StartServer) -> None:

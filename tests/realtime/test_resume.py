@@ -4,6 +4,7 @@ import asyncio
 import random
 import uuid
 from contextlib import AsyncExitStack
+from textwrap import indent
 
 import pytest
 
@@ -200,6 +201,39 @@ async def test_entries_that_rang_no_bell_arrive_by_position(server: ServerProces
             await ann.say("and on")
         await ben.until_entry(8)
         assert ben.sequences == [3, 4, 5, 6, 7, 8]
+
+
+CUT = """
+from datetime import timedelta
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from conversations.models import Conversation
+from conversations.services.retention import retention_apply
+with transaction.atomic():
+{append}
+    Conversation.objects.filter(pk="{id}").update(retention_days=1)
+    QuerySet(Event).filter(conversation="{id}").update(created_at=timezone.now() - timedelta(days=2))
+    retention_apply()
+"""
+
+
+async def test_delivery_goes_on_where_retention_took_what_was_missed(server: ServerProcess, talk: MakeTalk) -> None:
+    made = await talk("ann", "ben")
+    async with made.socket("ben") as ben:
+        await ben.until_type("connected")
+        append = indent(SILENT_APPEND.format(count=5, id=made.id), "    ")
+        await asyncio.to_thread(server.installation.manage, "shell", "-c", CUT.format(append=append, id=made.id))
+        await ben.until(lambda frame: frame.get("sequence_id") == 7, timeout=10)
+        async with made.socket("ann") as ann:
+            await ann.say("and on")
+        await ben.until(lambda frame: frame.get("content") == "and on")
+        assert ben.sequences == [7, 8]
+        await ben.send("sync", last_sequence_id=2)  # as a client does that sees the hole
+        told = await ben.until_type("error")
+        assert (told["code"], told["first_sequence_id"]) == ("sequence_too_old", 7)
+        page = await ben.until_type("sync")
+        assert [entry["sequence_id"] for entry in page["events"]] == [7, 8]
 
 
 async def test_a_client_of_chat_v1_gets_its_backlog_in_arrays(talk: MakeTalk) -> None:
