@@ -39,7 +39,8 @@ class Writer(Generic[Item, Result]):
     def __init__(self, commit: Callable[[Sequence[Item]], Sequence[Result | ChatError]]) -> None:
         self._commit = commit
         self._queue: deque[tuple[Item, Callable[[Result | ChatError], object]]] = deque()
-        self._filled = threading.Condition()
+        self._filled = threading.Event()
+        self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def __len__(self) -> int:
@@ -51,20 +52,25 @@ class Writer(Generic[Item, Result]):
 
         Raises LimitExceeded ``queue_full``, and then nothing was queued.
         """
-        with self._filled:
-            if len(self._queue) >= conf.queued_sends:
-                raise LimitExceeded(
-                    "Too much is waiting to be stored right now. Try again in a moment; nothing is lost.",
-                    code="queue_full",
-                    retry_after=1,
-                    queue_size=len(self._queue),
-                    queue_limit=conf.queued_sends,
-                )
-            self._queue.append((item, done))
+        if len(self._queue) >= conf.queued_sends:
+            raise LimitExceeded(
+                "Too much is waiting to be stored right now. Try again in a moment; nothing is lost.",
+                code="queue_full",
+                retry_after=1,
+                queue_size=len(self._queue),
+                queue_limit=conf.queued_sends,
+            )
+        self._queue.append((item, done))
+        if self._thread is None:
+            self._start()
+        if not self._filled.is_set():  # else the writer is at work, and looks at the queue before it rests
+            self._filled.set()
+
+    def _start(self) -> None:
+        with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
                 self._thread.start()
-            self._filled.notify()
 
     def write(self, item: Item) -> Result:
         """Store ``item`` and wait. Whoever is in a transaction has it stored in that, at once.
@@ -102,10 +108,11 @@ class Writer(Generic[Item, Result]):
 
     def _next(self) -> list[tuple[Item, Callable[[Result | ChatError], object]]]:
         """The next batch; nothing when none came for a while."""
-        with self._filled:
-            if not self._queue:
+        if not self._queue:
+            self._filled.clear()
+            if not self._queue:  # nor did anything come between the look and the clearing
                 self._filled.wait(None if self._is_idle() else IDLE_SECONDS)
-            return [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+        return [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
 
     @staticmethod
     def _is_idle() -> bool:

@@ -54,7 +54,7 @@ def loads(raw: str | bytes, *, max_depth: int = 16) -> object:
     (PostgreSQL), lone surrogates (UTF-8), integers beyond 2**53 either way and numbers too large for a double
     (JavaScript), and objects that name a key twice (section 4: readers differ on which one wins).
 
-    A frame of 214 bytes takes 4 microseconds, a body of 1 MiB about 50 milliseconds.
+    A frame of 214 bytes takes 2 to 4 microseconds, a body of 1 MiB about 50 milliseconds.
     Raises `JSONRejected`, and nothing else whatever the text.
     """
     # Two parsers, because neither sees everything: orjson is strict about the text and safe against depth, but turns
@@ -69,7 +69,19 @@ def loads(raw: str | bytes, *, max_depth: int = 16) -> object:
         raise JSONRejected("too_deep", f"arrays and objects may be nested at most {max_depth} deep")
     if "\\u0000" in text and _NUL_ESCAPE.search(text):
         raise JSONRejected("nul_character", "text may not contain the character U+0000")
-    return _EXACT.decode(text)
+    return value if _is_exact(value, text) else _EXACT.decode(text)
+
+
+def _is_exact(value: object, text: str) -> bool:
+    """Tell, for a flat object of short texts as most frames are, that the first parser has lost nothing.
+
+    Each key has a colon of its own: as many as there are keys in the result, and none was named twice.
+    """
+    return (
+        type(value) is dict
+        and text.count(":") == len(value)
+        and all(type(member) is str or member is None or member is True or member is False for member in value.values())
+    )
 
 
 def _is_deeper(value: object, room: int) -> bool:

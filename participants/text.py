@@ -50,6 +50,8 @@ def clean_name(value: str, *, maximum: int = NAME_MAXIMUM) -> str:
 
 def refuse_unstorable(value: str) -> None:
     """Raise `ValueError` for text with NUL, which PostgreSQL cannot store, or a lone surrogate, which UTF-8 cannot."""
+    if value.isascii() and "\x00" not in value:
+        return
     found = _UNSTORABLE.search(value)
     if found is None:
         return

@@ -40,6 +40,8 @@ REFUSED: dict[str, list[str | bytes]] = {
     ],
     "duplicate_key": [
         b'{"a": 1, "a": 2}', b'{"a": 1, "\\u0061": 1}', b'[{"x": {"a": 1, "b": ":", "a": 1}}]', b'{"": 1, "": 1}',
+        b'{"a": "x", "a": "y"}', b'{"a" :"x","a" :"x"}', b'{"a":"x","\\u0061":"y", "b": ":"}',
+        b'{"a": null, "a": true}',
     ],
 }  # fmt: skip
 CASES = [(reason, document) for reason, documents in REFUSED.items() for document in documents]
