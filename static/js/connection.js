@@ -33,6 +33,11 @@ export class Connection {
     return this.#socket.send(command);
   }
 
+  /** Something went over this line and was not answered: get another. */
+  drop() {
+    this.#socket.drop();
+  }
+
   /**
    * Follow a conversation, over every line that there will be.
    * @param {string} conversation

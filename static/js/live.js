@@ -9,7 +9,7 @@ import { Sidebar } from "./sidebar.js";
 const { self } = document.body.dataset;
 const sidebar = new Sidebar();
 const connection = new Connection(self);
-const outbox = new Outbox(self, { transmit: (command) => connection.send(command), changed: () => {} });
+const outbox = new Outbox(self, { transmit: (command) => connection.send(command), drop: () => connection.drop(), changed: () => {} });
 
 connection.watch((state) => (state === "open" ? outbox.flush() : outbox.lost()));
 for (const type of ["message_ack", "error"]) connection.on(type, (frame) => frame.message_id && outbox.answer(frame));

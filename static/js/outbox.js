@@ -25,6 +25,7 @@ export class Outbox {
    * @param {string} self whose messages
    * @param {object} page
    * @param {(command: object) => boolean} page.transmit put a command on the line; false if there is none
+   * @param {() => void} page.drop give the line up: it does not answer
    * @param {(item: object, state: string, detail?: object) => void} page.changed a message is now `sending`,
    *   `waiting` (with `until`), `delivered` (with its `ack`), `failed` (with its `reason`) or `discarded`
    */
@@ -121,7 +122,10 @@ export class Outbox {
     if (reply_to) command.reply_to = reply_to;
     if (attachments?.length) command.attachments = attachments.map(({ id }) => id);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => settle(null), PATIENCE_MS);
+      const timer = setTimeout(() => {
+        settle(null);
+        this.#page.drop(); // the same again over the next line
+      }, PATIENCE_MS);
       const settle = (answer) => {
         clearTimeout(timer);
         this.#answers.delete(message_id);

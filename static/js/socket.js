@@ -6,7 +6,7 @@
 const DELAYS_S = [1, 2, 4, 8, 16, 30];
 const SUBPROTOCOL = "chat.v1";
 const PING_MS = 20_000;
-const SILENCE_MS = 45_000;
+const ANSWER_MS = 10_000; // without any word after a ping a line counts as dead
 
 // Close codes after which nothing gets better by itself.
 const FINAL = new Map([
@@ -102,15 +102,19 @@ export class ChatSocket {
     else this.#check();
   }
 
-  /** A line can be dead without a word, as after a laptop slept. */
+  /** A line can be dead without a word, as after a laptop slept or went to another network. */
   #check() {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    if (Date.now() - this.#heard > SILENCE_MS) {
-      const dead = this.#socket;
-      this.#lost(1006, true, 0);
-      dead.close();
-    } else {
-      this.send({ type: "ping" });
-    }
+    const asked = Date.now();
+    const socket = this.#socket;
+    if (!this.send({ type: "ping" })) return;
+    setTimeout(() => socket === this.#socket && this.#heard < asked && this.drop(), ANSWER_MS);
+  }
+
+  /** Give this line up, whatever it says of itself, and get another. */
+  drop() {
+    const dead = this.#socket;
+    if (dead?.readyState !== WebSocket.OPEN) return;
+    this.#lost(1006, true, 0);
+    dead.close();
   }
 }

@@ -32,6 +32,7 @@ export class Writing {
     this.#self = page.start.participant;
     this.#outbox = new Outbox(this.#self.id, {
       transmit: (command) => page.connection.send(command),
+      drop: () => page.connection.drop(),
       changed: (item, state, detail) => item.conversation_id === this.#id && this.#changed(item, state, detail),
     });
     page.connection.watch((state) => state !== "open" && this.#outbox.lost());

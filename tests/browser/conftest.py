@@ -1,5 +1,6 @@
 """A real browser, and people in it. Whatever a page complains about fails the test that opened it."""
 
+import copy
 import itertools
 import os
 import re
@@ -26,7 +27,13 @@ ARGUMENTS = [
 ]
 PATIENCE_MS = 20_000
 # What a browser writes on its own when a request is refused or a line is cut; tests of that look at the page.
-UNREMARKABLE = re.compile(r"Failed to load resource|WebSocket connection to|ERR_CONNECTION_REFUSED")
+UNREMARKABLE = re.compile(
+    r"Failed to load resource|WebSocket connection to|ERR_CONNECTION_REFUSED"
+    r"|Failed to fetch dynamically imported module"
+)
+# The console tells of most; what a browser leaves out of it is told all the same.
+TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
+    console.error(`policy violated: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));"""
 
 _numbers = itertools.count(1)
 
@@ -52,10 +59,11 @@ class Window:
         self.context: BrowserContext = browser.new_context(base_url=url, **options)
         self.context.set_default_timeout(PATIENCE_MS)
         self.context.route(re.compile("."), self._keep_home)
+        self.context.add_init_script(TELL_VIOLATIONS)
+        self.context.on("console", lambda message: self._complain(message.type, message.text))
+        self.context.on("weberror", lambda failure: self._complain("error", f"script failed: {failure.error}"))
+        self.context.on("dialog", self._refuse)
         self.page: Page = self.context.new_page()
-        self.page.on("console", lambda message: self._complain(message.type, message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(f"script failed: {error}"))
-        self.page.on("dialog", self._refuse)
 
     def _complain(self, kind: str, text: str) -> None:
         if kind in {"error", "warning"} and not UNREMARKABLE.search(text):
@@ -71,6 +79,12 @@ class Window:
         else:
             self.complaints.append(f"request to {route.request.url}")
             route.abort()
+
+    def tab(self) -> "Window":
+        """Another tab of the same browser; what it complains about counts for this window."""
+        other = copy.copy(self)
+        other.page = self.context.new_page()
+        return other
 
     # --- what people do -----------------------------------------------------------------------------------------------
 
@@ -138,6 +152,23 @@ class Window:
     def texts(self) -> list[str]:
         """What stored messages say, in order."""
         return [text.strip() for text in self.stored.locator(".body").all_inner_texts()]
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The log of the conversation in view, as REST gives it."""
+        path = urlsplit(self.page.url).path.replace("/c/", "/api/v1/conversations/")
+        entries: list[dict[str, Any]] = []
+        while True:
+            after = entries[-1]["sequence_id"] if entries else 0
+            page = self.context.request.get(f"{self.url}{path}/events?after={after}&limit=300").json()
+            entries += page["events"]
+            if not page["has_more"]:
+                return entries
+
+    @property
+    def logged(self) -> list[str]:
+        """What the messages in the log say, in order."""
+        return [entry["content"] for entry in self.log if entry["type"] == "message"]
 
     def sees(self, *texts: str) -> None:
         """Wait until exactly these are the stored messages."""
