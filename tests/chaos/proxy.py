@@ -37,7 +37,6 @@ class Proxy:
         self.port = 0
         self.swallowed = 0
         self.corrupted = 0
-        self.vanished = 0  # chunks that a blackhole took
         self._chance = chance
         self._lines: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._loop = asyncio.new_event_loop()
@@ -128,7 +127,6 @@ class Proxy:
                     chunk = frames.passed(chunk, self._is_swallowed)
                 is_dead = is_dead or faults.blackhole
                 if is_dead:
-                    self.vanished += 1
                     continue
                 writer.write(self._corrupted(chunk))
                 await writer.drain()
