@@ -98,6 +98,15 @@ class Window:
         expect(self.page).to_have_url(f"{self.url}/conversations")
         return self
 
+    def sign_in(self, username: str) -> "Window":
+        """Sign in as somebody with the usual password."""
+        self.page.goto("/sign-in")
+        self.page.get_by_label("Username").fill(username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(self.page).to_have_url(f"{self.url}/conversations")
+        return self
+
     def create(self, title: str, *, description: str = "", public: bool = True) -> str:
         """Make a conversation and be in it; returns its address."""
         self.page.goto("/conversations")
