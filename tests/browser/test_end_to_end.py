@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.browser.conftest import OpenWindow, Window
 from tests.browser.test_live_page import press_tool
 from tests.servers import Installations, ServerProcess
 
 ASSISTANT = {"username": "helper", "display_name": "Helper", "kind": "agent", "agent": {"provider": "builtin"}}
-FILE = {"name": "tides.txt", "mimeType": "text/plain", "buffer": b"high at noon\n"}
+FILE = FilePayload(name="tides.txt", mimeType="text/plain", buffer=b"high at noon\n")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_two_people_and_an_agent_from_the_invitation_to_the_farewell(window: Ope
     # A file.
     with grace.page.expect_file_chooser() as choosing:
         grace.page.get_by_role("link", name="Attach a file").click()
-    choosing.value.set_files([FILE])  # type: ignore[list-item]
+    choosing.value.set_files(FILE)
     expect(grace.page.locator("#uploads")).to_contain_text("tides.txt")
     grace.say("The tides")
     for one in (ada, eve):
@@ -137,7 +137,8 @@ def test_two_people_and_an_agent_from_the_invitation_to_the_farewell(window: Ope
     eve.page.get_by_role("button", name="Join as Eve").click()
     expect(eve.page.locator(".notice-box.error, [role=alert]").first).to_be_visible()
     panel(ada).get_by_role("button", name="Manage Grace").click()
-    ada.page.get_by_role("dialog").get_by_role("button", name="Mute").click()
+    with ada.page.expect_response(lambda response: "/mutes/" in response.url):
+        ada.page.get_by_role("dialog").get_by_role("button", name="Mute").click()
     grace.field.focus()
     expect(grace.page.locator("#refusal")).to_contain_text("muted")
 

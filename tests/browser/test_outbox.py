@@ -80,9 +80,9 @@ def test_a_line_that_died_without_a_word_is_given_up(window: OpenWindow, line: L
         lines.append([])
         is_first, taken = len(lines) == 1, lines[-1]
 
-        def pass_on(message: str) -> None:
-            if is_first and (taken or "into the void" in message):
-                taken.append(message)
+        def pass_on(message: str | bytes) -> None:
+            if is_first and (taken or "into the void" in str(message)):
+                taken.append(str(message))
             else:
                 upstream.send(message)
 
