@@ -71,13 +71,13 @@ class Places:
 class Passage:
     """One request on its way through the gate."""
 
-    def __init__(self, places: Places, receive: Receive, send: Send, abort: Callable[[], None]) -> None:
-        self._places = places
+    def __init__(self, places: Places | None, receive: Receive, send: Send, abort: Callable[[], None]) -> None:
+        self._places = places  # None: it is let through at any time
         self._receive = receive
         self._send = send
         self._abort = abort
         self.is_read = False
-        self.has_place = False
+        self.is_at_work = False
         self.is_over = False
         self.limit = asyncio.timeout(conf.body_seconds)
 
@@ -88,8 +88,9 @@ class Passage:
         if is_last and not self.is_read:
             self.is_read = True
             self._expect(conf.request_seconds)
-            await self._places.take()
-            self.has_place = True
+            if self._places:
+                await self._places.take()
+            self.is_at_work = True
         return message
 
     async def send(self, message: Message) -> None:
@@ -115,7 +116,7 @@ class Passage:
 
     def leave(self) -> None:
         """The work is done, in time or not."""
-        if self.has_place:
+        if self.is_at_work and self._places:
             self._places.give_back()
 
 
@@ -128,11 +129,9 @@ class RequestGate:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Let a request through in its turn."""
-        if scope["path"].startswith(ALWAYS):
-            await self.application(scope, receive, send)
-            return
+        places = None if scope["path"].startswith(ALWAYS) else self.places
         abort = scope.get("extensions", {}).get(EXTENSION, {}).get("abort", _no_abort)
-        passage = Passage(self.places, receive, send, abort)
+        passage = Passage(places, receive, send, abort)
         work = asyncio.ensure_future(self.application(scope, passage.receive, passage.send))
         work.add_done_callback(lambda _: passage.leave())
         try:
@@ -145,9 +144,9 @@ class RequestGate:
                 raise
             passage.is_over = True
             work.add_done_callback(_note_late)
-            if not passage.has_place:
+            if not passage.is_at_work:
                 work.cancel()
-            logger.warning("request given up", extra={"is_read": passage.is_read, "has_place": passage.has_place})
+            logger.warning("request given up", extra={"is_read": passage.is_read, "is_at_work": passage.is_at_work})
             await refuse(send, Unavailable() if passage.is_read else BodyTooSlow())
         except asyncio.CancelledError:
             work.cancel()

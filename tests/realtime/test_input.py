@@ -50,10 +50,10 @@ async def test_whoever_is_slower_when_told_stays(start_server: StartServer) -> N
         assert (await ann.until(lambda frame: frame.get("nonce") == "later"))["type"] == "pong"
 
 
-def slow_body(server: ServerProcess, access: str) -> tuple[int, dict[str, str], bytes]:
+def slow_body(server: ServerProcess, path: str, access: str) -> tuple[int, dict[str, str], bytes]:
     """A request whose body stops coming."""
     line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    line.putrequest("POST", "/api/v1/conversations")
+    line.putrequest("POST", path)
     for name, value in (("Authorization", f"Bearer {access}"), ("Content-Type", "application/json")):
         line.putheader(name, value)
     line.putheader("Content-Length", "1000")
@@ -63,10 +63,11 @@ def slow_body(server: ServerProcess, access: str) -> tuple[int, dict[str, str], 
     return answer.status, dict(answer.getheaders()), answer.read()
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(start_server: StartServer) -> None:
+@pytest.mark.parametrize("path", ["/api/v1/conversations", "/health/live"])
+async def test_a_body_that_does_not_come_is_not_waited_for(start_server: StartServer, path: str) -> None:
     server = start_server(CHAT_BODY_SECONDS="1")
     people = provision_people(server)
-    status, _, body = await asyncio.to_thread(slow_body, server, people["ann"]["access"])
+    status, _, body = await asyncio.to_thread(slow_body, server, path, people["ann"]["access"])
     assert (status, b"request_timeout" in body) == (408, True)
     server.assert_clean_log()
 
