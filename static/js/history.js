@@ -141,12 +141,18 @@ export class History {
     this.keepEnd(() => this.#list.append(element));
   }
 
-  /** Change something. What is read stays where it is, whatever comes in or goes below it; who reads the end stays there. */
+  /** Change something. What is read stays where it is, whatever comes or goes above or below it; who reads the end stays there. */
   keepEnd(change) {
-    const { scrollTop, scrollHeight } = this.#scroller;
-    const stays = !this.isAtEnd;
+    const read = this.isAtEnd ? null : this.#inView();
+    const place = read?.getBoundingClientRect().top;
     change();
-    if (stays) this.#scroller.scrollTop = scrollTop - (this.#scroller.scrollHeight - scrollHeight);
+    if (read?.isConnected) this.#scroller.scrollTop += read.getBoundingClientRect().top - place;
+  }
+
+  /** The first row that is in view. */
+  #inView() {
+    const { top } = this.#scroller.getBoundingClientRect();
+    return [...this.#list.querySelectorAll(ROW)].find((row) => row.getBoundingClientRect().bottom > top);
   }
 
   /** Draw the line above what is not read. */

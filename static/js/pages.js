@@ -125,9 +125,10 @@ export class Pages {
 
   #newerFrom(number, cursor) {
     // What came by the socket meanwhile was not shown: it is read with the next page.
-    this.#history.behind = number ?? (cursor < this.#page.cursor() ? cursor : null);
-    this.#end.hidden = this.#history.behind === null;
-    if (this.#history.behind === null) this.#history.scrolled();
+    const behind = number ?? (cursor < this.#page.cursor() ? cursor : null);
+    this.#history.keepEnd(() => (this.#end.hidden = behind === null)); // it takes room below what is read
+    this.#history.behind = behind;
+    if (behind === null) this.#history.scrolled();
   }
 
   /** Let go of what is furthest from what is read, `first` or `last` of all. */
