@@ -12,6 +12,17 @@ from tests.servers import Installations, ServerProcess
 
 ASSISTANT = {"username": "helper", "display_name": "Helper", "kind": "agent", "agent": {"provider": "builtin"}}
 FILE = FilePayload(name="tides.txt", mimeType="text/plain", buffer=b"high at noon\n")
+# What a screen reader would be told of: rows that come into the log, and changes inside of what was said.
+LISTEN = """() => {
+    window.told = [];
+    window.pieces = 0;
+    new MutationObserver((changes) => {
+        for (const { target, addedNodes } of changes) {
+            if ((target.nodeType === 1 ? target : target.parentElement)?.closest(".body")) window.pieces += 1;
+            for (const node of addedNodes) if (node.matches?.(".message")) window.told.push(node.textContent);
+        }
+    }).observe(document.getElementById("log"), { childList: true, subtree: true, characterData: true });
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +118,18 @@ def test_two_people_and_an_agent_from_the_invitation_to_the_farewell(window: Ope
     ada.page.get_by_role("dialog").locator(".agent-row", has_text="Helper").get_by_role("button", name="Add").click()
     for one in (ada, grace):
         expect(last_notice(one)).to_have_text("Helper joined")
+    ada.page.evaluate(LISTEN)
     grace.say("@helper who mentioned the harbour?")
     for one in (ada, grace):
         answer = one.stored.filter(has=one.page.locator(".badge:visible")).first
         expect(answer.locator(".name")).to_have_text("Helper")
         expect(answer.locator(".body")).to_contain_text("When is the boat at the harbour?")
         expect(answer.locator(".run-steps")).to_be_attached()
+    question, answered = ada.page.evaluate("window.told")  # each once, and whole
+    assert "who mentioned the harbour?" in question
+    assert "When is the boat at the harbour?" in answered
+    assert ada.page.evaluate("window.pieces") == 0
+    expect(ada.page.locator("#runs")).to_have_attribute("aria-live", "off")
     ada.write("/agent helper who is here?")
     for one in (ada, grace):
         answer = one.stored.filter(has=one.page.locator(".badge:visible")).nth(1)
