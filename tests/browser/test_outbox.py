@@ -1,6 +1,7 @@
 """What is written while the line, the server or the page goes: it arrives once, in order, and all agree on it."""
 
 import random
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import WebSocketRoute, expect
 from tests.browser.conftest import OpenWindow, Window
 from tests.browser.test_conversation import talking
 from tests.chaos.proxy import Proxy
+from tests.conftest import StartServer
 from tests.servers import Installations, ServerProcess
 
 PATIENCE_MS = 16_000  # a little more than static/js/outbox.js has
@@ -179,3 +181,16 @@ def test_two_tabs_of_one_person_agree_and_either_sends_for_the_other(window: Ope
     assert_agreed(
         second.connected(), grace.connected(), texts=[*texts, "offline in the first", "offline in the second"]
     )
+
+
+def test_too_much_at_once_is_counted_down_and_arrives(window: OpenWindow, start_server: StartServer):
+    server = start_server(CHAT_RATE_LIMITS="on", CHAT_LIMIT_MESSAGES="15/60 2")
+    ada, grace = talking(window, url=server.url)
+    texts = [f"message {number}" for number in range(4)]
+    for text in texts:
+        ada.write(text)
+    alert = ada.page.locator("#composer-error")
+    expect(alert).to_have_text(re.compile(r"\d"))  # how many seconds are left
+    expect(pending(ada)).not_to_have_count(0)
+    assert_agreed(ada, grace, texts=texts)
+    expect(alert).to_be_empty()
