@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 TEXTS: dict[str, str | Promise] = {
     "lost": _("Connection lost. Connecting again…"),
     "offline": _("You are offline. What you write is kept, and sent when you are back."),
+    "kept": _("No connection. This is what this browser keeps of the conversation; it goes on when you are back."),
     "ended_signed_out": _("You are signed out. What you wrote is kept."),
     "ended_removed": _("You are no longer a participant of this conversation."),
     "ended_gone": _("This conversation is gone."),

@@ -67,6 +67,7 @@ class ConversationListView(SignedInPage):
         waiting = sum(bool(row["unread_count"]) for row in beside.rows)
         is_first = not beside.rows and not beside.named and beside.newer is None
         context = {"form": form, "sidebar": beside, "is_home": True, "is_first": is_first, "waiting": waiting}
+        context["texts"] = page_texts()
         return render(self.request, "conversations/list.html", context)
 
 

@@ -3,7 +3,7 @@
 import { Connection } from "./connection.js";
 import { History } from "./history.js";
 import { later, sheet, whenIdle } from "./later.js";
-import { clearOnSignOut } from "./leaving.js";
+import { clearKept, clearOnSignOut } from "./leaving.js";
 import { Refusal } from "./rest.js";
 import { Session } from "./session.js";
 import { text } from "./texts.js";
@@ -48,6 +48,14 @@ const keys = later(async () => {
   const [{ listenToKeys }, found] = await Promise.all([import("./shortcuts.js"), tools()]);
   document.removeEventListener("keydown", firstKey);
   return listenToKeys({ history, writing, open, tools: found });
+});
+const keeper = later(async () => {
+  const { Keeper } = await import("./kept.js");
+  return new Keeper({ self: self.id, conversation: id, isNewest: () => history.behind === null });
+});
+const returning = later(async () => {
+  const { Returning } = await import("./returning.js");
+  return new Returning({ self: self.id, conversation: id, connection, back: markRead });
 });
 const notices = later(async () => (await import("./notify.js")).offerNotifications(document.getElementById("notify"), say));
 
@@ -124,6 +132,8 @@ function end(reason) {
   banner.textContent = `${text(`ended_${kind}`)} `;
   if (kind !== "signed_out" && form) form.inert = true;
   writing.keep();
+  if (kind !== "broken") to(keeper, (keeping) => keeping.end());
+  if (kind === "signed_out") clearKept();
   if (kind === "signed_out") banner.append(link(text("sign_in"), start.sign_in));
   else if (kind !== "broken") banner.append(link(text("your_conversations"), "/conversations"));
 }
@@ -237,7 +247,7 @@ function markRead() {
   if (readTimer !== null) return;
   readTimer = setTimeout(() => {
     readTimer = null;
-    if (document.hidden || !history.isAtEnd || session.cursor <= readUpTo) return;
+    if (document.hidden || main.inert || !history.isAtEnd || session.cursor <= readUpTo) return;
     if (send({ type: "read", sequence_id: session.cursor })) readUpTo = session.cursor;
   }, READ_MS);
 }
@@ -268,7 +278,10 @@ connection.watch(lineChanged);
 for (const type of ["message_ack", "error"]) connection.on(type, (frame) => frame.message_id && writing.answer(frame));
 connection.on("unread", (frame) => to(sidebar, (list) => list.unread(frame)));
 connection.on("conversation_added", (frame) => to(sidebar, (list) => list.added(frame.conversation)));
-connection.on("unsubscribed", (frame) => to(sidebar, (list) => list.gone(frame.conversation_id)));
+connection.on("unsubscribed", ({ conversation_id: gone }) => {
+  to(sidebar, (list) => list.gone(gone));
+  to(returning, (views) => views.forget(gone));
+});
 connection.follow(id, { cursor: () => session.cursor, receive, ended: end });
 writing.restore();
 connection.open();
@@ -288,7 +301,7 @@ setTimeout(prepare, UNLIKELY_MS);
 function prepare() {
   if (isPrepared) return;
   isPrepared = true;
-  const parts = [() => import("./frame.js"), sidebar, tools, dialogs, keys, notices, () => history.prepare(), () => writing.prepare()];
+  const parts = [() => import("./frame.js"), sidebar, tools, dialogs, keys, notices, keeper, returning, () => history.prepare(), () => writing.prepare()];
   if (entries.querySelector("[data-run]")) parts.push(agents);
   whenIdle(() => parts.forEach((part) => part().catch(() => {})));
 }

@@ -22,8 +22,9 @@ export function sheet(name) {
   return sheets.get(name)();
 }
 
-function bring(href) {
-  return new Promise((resolve, reject) => {
+async function bring({ href }) {
+  if (Array.from(document.styleSheets).some((there) => there.href === href)) return;
+  await new Promise((resolve, reject) => {
     const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
     link.onload = resolve;
     link.onerror = () => {

@@ -2,7 +2,8 @@
 
 import { Connection } from "./connection.js";
 import "./frame.js";
-import { clearOnSignOut } from "./leaving.js";
+import { whenIdle } from "./later.js";
+import { clearKept, clearOnSignOut } from "./leaving.js";
 import { Outbox } from "./outbox.js";
 import { Sidebar } from "./sidebar.js";
 
@@ -11,10 +12,20 @@ const sidebar = new Sidebar();
 const connection = new Connection(self);
 const outbox = new Outbox(self, { transmit: (command) => connection.send(command), drop: () => connection.drop(), changed: () => {} });
 
-connection.watch((state) => (state === "open" ? outbox.flush() : outbox.lost()));
+connection.watch((state, reason) => {
+  if (state === "open") outbox.flush();
+  else outbox.lost();
+  if (reason === "signed_out") clearKept();
+});
 for (const type of ["message_ack", "error"]) connection.on(type, (frame) => frame.message_id && outbox.answer(frame));
 connection.on("unread", (frame) => sidebar.unread(frame));
 connection.on("conversation_added", (frame) => sidebar.added(frame.conversation));
-connection.on("unsubscribed", (frame) => sidebar.gone(frame.conversation_id));
+connection.on("unsubscribed", ({ conversation_id: gone }) => {
+  sidebar.gone(gone);
+  import("./kept.js").then((kept) => kept.forget(self, gone));
+});
 connection.open();
 clearOnSignOut();
+if (document.getElementById("kept-template")) {
+  whenIdle(async () => new (await import("./returning.js")).Returning({ self, connection }));
+}

@@ -79,6 +79,7 @@ function showFiles(element, files) {
 
 function showFile({ id, name, size, width, height }) {
   const link = Object.assign(make("a", "file"), { href: `/api/v1/attachments/${id}` });
+  if (size) link.dataset.size = size;
   if (width) link.append(Object.assign(document.createElement("img"), { src: `${link.href}/thumbnail`, alt: name, width, height, loading: "lazy" }));
   else link.append(make("bdi", "", name), " ", make("span", "small muted", sizeOf(size)));
   const item = document.createElement("li");

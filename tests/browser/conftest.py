@@ -129,6 +129,14 @@ class Window:
         expect(self.page.locator("[data-connection=open]")).to_be_attached()
         return self
 
+    def reached(self, moment: str) -> "Window":
+        """Wait until the page has come as far as its own mark of that name. (Its policy lets nothing poll inside.)"""
+        for _ in range(PATIENCE_MS // 100):
+            if self.page.evaluate("(name) => performance.getEntriesByName(name).length", moment):
+                return self
+            self.page.wait_for_timeout(100)
+        pytest.fail(f"the page does not reach {moment}")
+
     def write(self, text: str) -> None:
         """Type a message and press Enter."""
         self.field.fill(text)

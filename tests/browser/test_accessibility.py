@@ -148,8 +148,7 @@ def test_the_first_page_is_light_and_soon_ready(window: OpenWindow, place: str):
     ada.say("news")
     grace.page.goto("/conversations" if place == "list" else address, wait_until="networkidle")
     if place == "conversation":
-        grace.connected()
-        grace.page.wait_for_function("performance.getEntriesByName('live').length")
+        grace.connected().reached("live")
     loaded = grace.page.evaluate(LOADED)
     assert 20_000 < loaded["bytes"] < MOST_BYTES, loaded
     assert place == "list" or loaded["until"] < MOST_MS
