@@ -82,16 +82,19 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         )
 
     def with_preview_for(self, participant: Participant) -> "ConversationQuerySet":
-        """With ``preview``: the newest message that a member may see, None without one."""
-        newest = (
-            Event.objects.filter(conversation=OuterRef("pk"), deleted_at=None)
-            .messages()
-            .filter(Q(conversation__history=Conversation.History.ALL) | Q(sequence__gte=OuterRef("joined_sequence")))
-            .order_by("-sequence")
-            .annotate(head=Substr("content", 1, 400))
-            .values("head")[:1]
-        )
-        return self.annotate(preview=Subquery(newest))
+        """With ``preview``: the newest message that a member may see, None without one. After ``with_reading_of``."""
+        newest = self._newest().annotate(head=Substr("content", 1, 400))
+        return self.annotate(preview=Subquery(newest.values("head")[:1]))
+
+    def with_preview_author(self) -> "ConversationQuerySet":
+        """With ``preview_author``: who said that, None for what the site announced. After ``with_reading_of``."""
+        return self.annotate(preview_author=Subquery(self._newest().values("author__display_name")[:1]))
+
+    @staticmethod
+    def _newest() -> "EventQuerySet":
+        visible = Q(conversation__history=Conversation.History.ALL) | Q(sequence__gte=OuterRef("joined_sequence"))
+        messages = Event.objects.filter(conversation=OuterRef("pk"), deleted_at=None).messages()
+        return messages.filter(visible).order_by("-sequence")
 
 
 class Conversation(models.Model):

@@ -18,6 +18,7 @@ from django.db.models import BooleanField, FloatField
 from django.db.models.expressions import RawSQL
 
 from conversations.models import Event, EventQuerySet
+from conversations.plain import plain
 from conversations.search_schema import DOCUMENT, EVENT, INDEX
 from conversations.selectors import get_membership_for
 from participants.models import Participant
@@ -153,4 +154,4 @@ def highlights(messages: Iterable[Event], question: Question) -> dict[UUID, str]
 
 
 def _marked(text: str, start: str, stop: str) -> str:
-    return escape(text).replace(start, "<mark>").replace(stop, "</mark>")
+    return escape(plain(text)).replace(start, "<mark>").replace(stop, "</mark>")

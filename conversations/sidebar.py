@@ -1,6 +1,5 @@
 """The list of conversations beside every page of whoever is signed in: one query, made when a template asks."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +11,12 @@ from conversations import presentation
 from conversations.conf import conf
 from conversations.forms import ConversationForm
 from conversations.models import Conversation, Membership
+from conversations.plain import plain
 from participants.models import Participant
 from participants.presence import online_or_unknown
 
 ROWS = 30
 TWO = 2
-_SIGNS = re.compile(r"\*\*|__|~~|`+|(?<!\S)(?:#{1,6}|>)(?!\S)")  # of Markdown: a preview does without
 
 
 def new_form(data: Any = None) -> ConversationForm:
@@ -45,7 +44,7 @@ def sidebar_of(
     """The list: one query and one presence call."""
     others = Membership.objects.filter(conversation=OuterRef("pk")).exclude(participant=participant).order_by()
     rows = Conversation.objects.filter(archived_at=None).of(participant).named(named).with_counts()
-    rows = rows.with_reading_of(participant).with_preview_for(participant)
+    rows = rows.with_reading_of(participant).with_preview_for(participant).with_preview_author()
     start = (page - 1) * ROWS
     found: list[Any] = list(
         rows.annotate(other=Subquery(others.values("participant")[:1], UUIDField()))[start : start + ROWS + 1]
@@ -69,7 +68,8 @@ def _row(conversation: Any, is_other_online: bool | None) -> dict[str, Any]:
         peer = {"id": conversation.other, "is_online": is_other_online}
     return summary | {
         "active_at": conversation.active_at,
-        "last_message_preview": " ".join(_SIGNS.sub("", summary["last_message_preview"] or "").split()),
+        "last_message_preview": plain(summary["last_message_preview"] or ""),
+        "last_message_author": conversation.preview_author,
         "unread_shown": f"{most}+" if unread > most else str(unread),
         "peer": peer,
     }

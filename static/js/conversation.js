@@ -176,7 +176,10 @@ function shown(said) {
   history.show(said);
   if (said.reply_to && !said.quoted) to(() => import("./quotes.js"), ({ quote }) => quote(said, history, isNew));
   if (said.sender_id !== self.id && document.hidden) announce(said);
-  if (document.querySelector(`#conversations [data-conversation="${id}"]`)) to(sidebar, (list) => list.said(id, said));
+  if (document.querySelector(`#conversations [data-conversation="${id}"]`)) {
+    const words = history.find(said.id)?.querySelector(".body").textContent ?? said.content ?? "";
+    to(sidebar, (list) => list.said(id, said, words));
+  }
 }
 
 function isOfAgent({ type }) {

@@ -3,6 +3,7 @@
 import { showTimes } from "./times.js";
 
 const HUES = 8; // as conversations/templatetags/chat_display.py
+const SHOWN = 140; // characters of a message, as conversations/markdown.py
 const COUNTED = 1000; // as the server counts: one more means more
 
 export class Sidebar {
@@ -47,12 +48,14 @@ export class Sidebar {
     if (named) named.hidden = !mentions;
   }
 
-  /** A message of a conversation that is followed: its words, and its place at the top. */
-  said(id, message) {
+  /** A message of a conversation that is followed: its words, as they are shown, and its place at the top. */
+  said(id, message, words) {
     const row = this.#find(id);
     if (!row) return;
-    const preview = row.querySelector(".side-preview");
-    if (preview && message.content) preview.textContent = message.content.split(/\s+/).join(" ").slice(0, 140);
+    const said = words.trim().split(/\s+/).join(" ").slice(0, SHOWN);
+    const name = message.participant?.display_name;
+    const author = Object.assign(document.createElement("bdi"), { textContent: name });
+    if (said) row.querySelector(".side-preview").replaceChildren(...(name ? [author, ": "] : []), said);
     this.#moved(row, message.created_at);
   }
 

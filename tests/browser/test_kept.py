@@ -135,7 +135,7 @@ def test_a_server_that_is_away_is_waited_for(window: OpenWindow, start_server: S
     choose(ada, "Tea")
     expect(ada.page.locator(".kept").get_by_role("status")).to_contain_text(OFFLINE)
     server.start()
-    ada.page.wait_for_url(tea)
+    ada.page.wait_for_url(tea, timeout=60_000)  # the line comes back within 30 s
     ada.connected().sees("hello you", "and again")
 
 

@@ -143,3 +143,13 @@ def test_on_a_phone_the_newest_message_and_the_field_are_in_view(window: OpenWin
         assert ada.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         ada.page.goto(address)
         ada.connected()
+
+
+def test_the_sidebar_tells_who_said_what_last(window: OpenWindow):
+    ada, grace = talking(window)
+    ada.say("**now** and `then`")
+    for one in (ada, grace):
+        preview = one.page.locator("#conversations .side-preview")
+        expect(preview).to_have_text("Ada: now and then")
+        one.page.reload()
+        expect(preview).to_have_text("Ada: now and then")

@@ -13,12 +13,12 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_has_unread_mentions_and_the_last_words_without_the_signs_of_markdown():
-    ada, grace, bob = person("ada"), person(), person()
+    ada, grace, bob = person("ada"), person(display_name="Grace"), person()
     conversation = conversation_of(ada, grace, bob, title="Tea")
     say(grace, conversation, "@ada  **look** at `this`")
     (row,) = sidebar.sidebar_of(ada).rows
     assert (row["unread_count"], row["mention_count"], row["unread_shown"]) == (1, 1, "1")
-    assert row["last_message_preview"] == "@ada look at this"
+    assert (row["last_message_author"], row["last_message_preview"]) == ("Grace", "@ada look at this")
     assert row["peer"] is None
     read_mark(participant=ada, conversation_id=conversation.pk, sequence=conversation.last_sequence + 1)
     assert sidebar.sidebar_of(ada).rows[0]["unread_count"] == 0
