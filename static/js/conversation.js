@@ -4,12 +4,12 @@ import { Connection } from "./connection.js";
 import { History } from "./history.js";
 import { later, sheet, whenIdle } from "./later.js";
 import { clearKept, clearOnSignOut } from "./leaving.js";
+import { Reading } from "./reading.js";
 import { Refusal } from "./rest.js";
 import { Session } from "./session.js";
 import { text } from "./texts.js";
 import { Writing } from "./writing.js";
 
-const READ_MS = 400;
 const SAID_MS = 4000;
 const UNLIKELY_MS = 5000; // by then a page is live, or there is no line
 
@@ -43,7 +43,7 @@ const tools = later(async () => {
   for (const sign of SIGNS) entries.removeEventListener(sign, firstSign);
   return { actions, messages };
 });
-const dialogs = later(async () => (await Promise.all([import("./dialogs.js"), sheet("tools")]))[0]);
+const dialogs = later(async () => (await Promise.all([import("./dialogs.js"), sheet("forms"), sheet("tools")]))[0]);
 const keys = later(async () => {
   const [{ listenToKeys }, found] = await Promise.all([import("./shortcuts.js"), tools()]);
   document.removeEventListener("keydown", firstKey);
@@ -55,13 +55,18 @@ const keeper = later(async () => {
 });
 const returning = later(async () => {
   const { Returning } = await import("./returning.js");
-  return new Returning({ self: self.id, conversation: id, connection, back: markRead });
+  return new Returning({ self: self.id, conversation: id, connection, back: () => reading.look() });
 });
 const notices = later(async () => (await import("./notify.js")).offerNotifications(document.getElementById("notify"), say));
 
 const session = new Session(start.cursor);
 const connection = new Connection(self.id);
-const history = new History({ ...start, self: self.id, cursor: () => session.cursor, seen: markRead, missing });
+const history = new History({ ...start, self: self.id, cursor: () => session.cursor, seen: () => reading.look(), missing });
+const reading = new Reading(start.last_read_sequence_id, {
+  isInView: () => !document.hidden && !main.inert && history.isAtEnd,
+  cursor: () => session.cursor,
+  tell: (number) => send({ type: "read", sequence_id: number }),
+});
 const writing = new Writing({ start, form, api, connection, history, people, session, open, missing, refused: askStanding, editLast });
 
 /** An act that needs what comes with its first use; if that cannot be had, it is told. */
@@ -149,7 +154,7 @@ function receive(frame) {
     else if (step.do === "send") send(step.command);
     else location.reload();
   }
-  markRead();
+  reading.look();
 }
 
 /** Hand something to a part that comes with its first use; what is handed over keeps its order. */
@@ -239,23 +244,6 @@ function allowed(answer) {
 function showPins() {
   document.getElementById("pins-button").hidden = !pins.length;
 }
-
-// --- reading --------------------------------------------------------------------------------------------------------------
-
-let readUpTo = start.last_read_sequence_id;
-let readTimer = null;
-
-/** Tell, once it has been in view for a moment, that all up to the cursor is read. */
-function markRead() {
-  if (readTimer !== null) return;
-  readTimer = setTimeout(() => {
-    readTimer = null;
-    if (document.hidden || main.inert || !history.isAtEnd || session.cursor <= readUpTo) return;
-    if (send({ type: "read", sequence_id: session.cursor })) readUpTo = session.cursor;
-  }, READ_MS);
-}
-
-document.addEventListener("visibilitychange", markRead);
 
 // --- start ----------------------------------------------------------------------------------------------------------------
 

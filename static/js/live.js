@@ -2,7 +2,7 @@
 
 import { Connection } from "./connection.js";
 import "./frame.js";
-import { whenIdle } from "./later.js";
+import { later, whenIdle } from "./later.js";
 import { clearKept, clearOnSignOut } from "./leaving.js";
 import { Outbox } from "./outbox.js";
 import { Sidebar } from "./sidebar.js";
@@ -13,7 +13,7 @@ const connection = new Connection(self);
 const outbox = new Outbox(self, { transmit: (command) => connection.send(command), drop: () => connection.drop(), changed: () => {} });
 
 connection.watch((state, reason) => {
-  if (state === "open") outbox.flush();
+  if (state === "open") open();
   else outbox.lost();
   if (reason === "signed_out") clearKept();
 });
@@ -26,6 +26,11 @@ connection.on("unsubscribed", ({ conversation_id: gone }) => {
 });
 connection.open();
 clearOnSignOut();
-if (document.getElementById("kept-template")) {
-  whenIdle(async () => new (await import("./returning.js")).Returning({ self, connection }));
+
+const returning = later(async () => new (await import("./returning.js")).Returning({ self, connection }));
+
+function open() {
+  outbox.flush();
+  if (!performance.getEntriesByName("live").length) performance.mark("live");
+  if (document.getElementById("kept-template")) whenIdle(() => returning().catch(() => {})); // with the next line
 }
