@@ -8,9 +8,9 @@ export function listenToKeys(page) {
   return listen;
 }
 
-/** Single letters act only where nothing is being typed. */
+/** Single letters act only where nothing is being typed; and what is open above the page has its own keys. */
 function carryOut(deeds, event) {
-  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], :popover-open")) return;
   const held = event.ctrlKey || event.metaKey ? "Ctrl+" : event.altKey ? "Alt+" : "";
   const isTyping = event.target.closest("input, textarea, select, [contenteditable], [role=menu]");
   if (isTyping && !held) return;

@@ -48,6 +48,7 @@ export class Writing {
       editLast,
       hasFiles: () => this.#hasFiles,
     });
+    if (form.elements.content.defaultValue) this.#more().catch(() => {}); // a draft, which is to be kept up
     form.addEventListener("focusin", () => this.#more().catch(() => {}), { once: true });
     addEventListener("pagehide", () => this.keep());
     this.#offer("emoji-button", (extras, button) => extras.pickEmoji(button));
@@ -109,7 +110,7 @@ export class Writing {
   // --- sending ------------------------------------------------------------------------------------------------------------
 
   async #submit(content, about) {
-    this.#extras?.sent();
+    this.#more().then(({ extras }) => extras.sent(), () => {});
     if (about?.kind === "edit" || IS_COMMAND.test(content)) {
       await this.#carryOut(content, about);
       return;
