@@ -212,3 +212,29 @@ def test_what_is_not_there_is_told_by_a_page(window: OpenWindow, path: str):
     ada = window().sign_up()
     ada.page.goto(path)
     expect(ada.page.get_by_role("heading", name="Not found")).to_be_visible()
+
+
+ENDS = "([name, next]) => [name.getBoundingClientRect().right, next.getBoundingClientRect().left]"
+
+
+def test_a_name_from_right_to_left_moves_nothing_beside_it(window: OpenWindow):
+    name = "שלום 1. (ב)"
+    ada, grace = window().sign_up(name), window().sign_up("Grace")
+    address = ada.create("Tea")
+    ada.connected()
+    grace.enter(address)
+    ada.field.press_sequentially("hello")
+    typing = grace.page.locator("#typing bdi")
+    expect(typing).to_have_text(name)
+    isolated = [typing.evaluate("name => getComputedStyle(name).unicodeBidi")]
+    ada.field.press("Enter")
+    grace.sees("hello")
+    byline = grace.page.locator("#entries .message .byline").first
+    shown, time = byline.locator(".name"), byline.locator("time")
+    expect(shown).to_have_text(name)
+    right, left = grace.page.evaluate(ENDS, [shown.element_handle(), time.element_handle()])
+    assert right <= left
+    places = [shown, *(grace.page.locator(f"{each} .name").first for each in ("#members", "#entries .notice"))]
+    isolated += [place.evaluate("name => getComputedStyle(name).unicodeBidi") for place in places]
+    # Else its number and bracket would go over to the words behind it.
+    assert isolated == ["isolate"] * 4
