@@ -32,11 +32,12 @@ export class Sidebar {
 
   /** How much of a conversation one has not read. */
   unread({ conversation_id: id, unread_count: count, mention_count: mentions }) {
+    const isMore = Math.min(count, COUNTED) > (this.#counts.get(id) ?? 0); // the first answer tells what the page knows
     this.#counts.set(id, count);
     this.#showTitle();
     const row = this.#find(id);
     if (!row) return;
-    if (count && id !== this.#own) this.#moved(row, new Date().toISOString());
+    if (isMore && id !== this.#own) this.#moved(row, new Date().toISOString());
     row.classList.toggle("has-unread", count > 0);
     const place = row.querySelector(".unread") ?? row.querySelector(".mentions")?.parentElement.appendChild(badge());
     if (place) {

@@ -214,6 +214,36 @@ def test_what_is_not_there_is_told_by_a_page(window: OpenWindow, path: str):
     expect(ada.page.get_by_role("heading", name="Not found")).to_be_visible()
 
 
+def test_what_was_unread_before_stays_in_its_place_in_the_sidebar(window: OpenWindow):
+    ada, grace = window().sign_up("Ada"), window().sign_up("Grace")
+    older = ada.create("Older")
+    ada.connected()
+    grace.enter(older)
+    grace.say("for later")
+    ada.sees("for later")
+    ada.create("Newer")
+    ada.connected()
+    grace.say("and one more")
+    rows = ada.page.locator("#conversations .side-title")
+    expect(rows).to_have_text(["Older", "Newer"])
+    ada.say("this is newer")
+    expect(rows).to_have_text(["Newer", "Older"])
+
+    told = []
+    ada.page.on("websocket", lambda line: line.on("framereceived", lambda frame: told.append(str(frame))))
+    ada.page.reload()
+    ada.connected()
+    for _ in range(200):
+        if any('"unread"' in frame for frame in told):
+            break
+        ada.page.wait_for_timeout(100)
+    else:
+        pytest.fail("nothing told of what is unread")
+    ada.reached("returning")  # the sidebar is at work by then
+    expect(rows).to_have_text(["Newer", "Older"])
+    expect(ada.page.locator("#conversations .has-unread .side-title")).to_have_text(["Older"])
+
+
 ENDS = "([name, next]) => [name.getBoundingClientRect().right, next.getBoundingClientRect().left]"
 
 
