@@ -24,6 +24,10 @@ from realtime.transport import transport_for
 logger = logging.getLogger(__name__)
 
 
+class ClientLeft(Exception):
+    """Whoever asked for a socket has gone before it was open."""
+
+
 class ChatConsumer(AsyncConsumer):
     """One socket. It owns no channel of the layer, and no database call is made on the way of an event."""
 
@@ -39,6 +43,9 @@ class ChatConsumer(AsyncConsumer):
         except ChatError as error:
             logger.info("socket refused", extra={"code": error.code})
             await refuse(scope, send, error)
+            return
+        except ClientLeft:
+            logger.info("client left in its handshake")
             return
         except Exception:
             logger.exception("handshake failed")
@@ -85,8 +92,10 @@ class ChatConsumer(AsyncConsumer):
             if not hub.is_open:  # the server began to end meanwhile
                 raise Unavailable
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        except BaseException:  # gone meanwhile: nobody else would give the lease back
+        except BaseException as error:  # nobody else would give the lease back
             hub.presence.release(connection)
+            if isinstance(error, OSError):  # what servers raise for a line that is gone (ASGI, "Disconnected Client")
+                raise ClientLeft from error
             raise
         socket = Socket(
             connection=connection,

@@ -1,5 +1,6 @@
 """Before a socket is open: who asks, by what credential, from which page; and how a refusal is said."""
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -100,5 +101,6 @@ async def refuse(scope: dict[str, Any], send: Callable[[dict[str, Any]], Awaitab
         headers.append((b"retry-after", str(error.retry_after).encode()))
     if isinstance(error, NotAuthenticated):
         headers.append((b"www-authenticate", b"Bearer"))
-    await send({"type": "websocket.http.response.start", "status": error.http_status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": encode(error.problem(scope["connection_id"]))})
+    with contextlib.suppress(OSError):  # gone meanwhile
+        await send({"type": "websocket.http.response.start", "status": error.http_status, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": encode(error.problem(scope["connection_id"]))})

@@ -202,16 +202,20 @@ class RestClient(httpx.AsyncClient):
                 return found
 
 
+def socket_request(port: int, conversation: str, access: str) -> bytes:
+    """What a client sends to this machine's server to have a socket opened."""
+    return (
+        f"GET /chat/ws/{conversation} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Authorization: Bearer {access}\r\n\r\n"
+    ).encode()
+
+
 def unread_socket(port: int, conversation: str, access: str) -> sockets.socket:
     """A socket of this machine's server that is opened and never read from; raises ConnectionError if refused."""
     line = sockets.create_connection(("127.0.0.1", port))
     line.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
-    request = (
-        f"GET /chat/ws/{conversation} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
-        f"Authorization: Bearer {access}\r\n\r\n"
-    )
-    line.sendall(request.encode())
+    line.sendall(socket_request(port, conversation, access))
     if line.recv(12) != b"HTTP/1.1 101":
         raise ConnectionError("the handshake of a stalled reader was refused")
     return line

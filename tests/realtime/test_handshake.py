@@ -1,17 +1,22 @@
 """Who gets in, by which credential and from which page; everybody else is refused before any data, and told why."""
 
 import asyncio
+import socket as sockets
+import struct
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import jwt
 import pytest
 
-from tests.clients import RestClient, SocketClient
+from tests.clients import RestClient, SocketClient, socket_request
 from tests.conftest import StartServer
-from tests.realtime.conftest import MakeTalk, People, make_talk, provision_people
+from tests.realtime.conftest import MakeTalk, People, Talk, make_talk, provision_people
 from tests.realtime.credentials import NEVER, account, browser, forged, log_lines
-from tests.realtime.handshakes import opens, refusal, refused
+from tests.realtime.handshakes import opens, opens_soon, refusal, refused
 from tests.servers import ServerProcess
 
 OUTSIDER = "jon"
@@ -230,3 +235,25 @@ async def test_a_place_that_nobody_waited_for_is_given_back(start_server: StartS
             online = (await rest.get(f"/api/v1/participants/{made.people['ann']['id']}")).json()["is_online"]
             free = 0 if online else free + 1
             await asyncio.sleep(0.2)
+
+
+# --- let go -----------------------------------------------------------------------------------------------------------
+
+
+def leave_in_the_handshake(talk: Talk, seconds: float) -> None:
+    """Ask for a socket, and reset the line a moment later."""
+    line = sockets.create_connection(("127.0.0.1", talk.server.port))
+    line.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
+    line.sendall(socket_request(talk.server.port, talk.id, talk.people["ann"]["access"]))
+    time.sleep(seconds)  # anything may be the moment
+    line.close()
+
+
+async def test_whoever_leaves_in_the_handshake_is_no_error_and_leaves_nothing_behind(start_server: StartServer) -> None:
+    server = start_server()
+    made = await make_talk(server, provision_people(server), "ann", "ben")
+    with ThreadPoolExecutor(8) as threads:
+        moments = [number % 40 / 2_000 for number in range(400)]
+        list(threads.map(partial(leave_in_the_handshake, made), moments))
+    await opens_soon(made.url, made.people["ann"]["access"])  # their places are given back
+    server.assert_clean_log()
