@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations import events, policy
 from conversations.conf import conf
+from conversations.indexes import CoveringIndex
 from conversations.message_models import Attachment, Draft, Mention, Reaction, Revision
 from conversations.policy import ROLES, Situation, Standing
 from participants.models import Participant
@@ -390,9 +391,11 @@ class Event(models.Model):
             models.UniqueConstraint(fields=["conversation", "author", "message_id"], name="event_message_id_unique"),
         ]
         indexes = [
-            # Messages in order; with author and deletion in it, unread counts never look at the rows themselves.
-            models.Index(
-                fields=["conversation", "sequence", "author", "deleted_at"],
+            # Messages in order; with author and deletion in it, unread counts never look at the rows themselves. They
+            # are no part of its key, or PostgreSQL finds a repeated message_id by all that its author has said there.
+            CoveringIndex(
+                fields=["conversation", "sequence"],
+                include=["author", "deleted_at"],
                 condition=Q(message_id__isnull=False),
                 name="event_said",
             ),

@@ -69,6 +69,21 @@ def test_a_batch_of_messages_reads_nothing_but_by_index(ada, tea):
     assert scans(statements) == []
 
 
+def test_a_repeated_message_is_found_by_its_key_however_much_its_author_has_said(ada, tea):
+    def send(count):
+        keys = [uuid.uuid4().hex for _ in range(count)]
+        sends._store(
+            [sends.message_prepare(author=ada, conversation_id=tea.pk, content="x", message_id=key) for key in keys]
+        )
+
+    send(5_000)  # PostgreSQL has no statistics of them: what it does not know must not make it choose another index
+    (statement,) = (text for text in captured(lambda: send(3)) if "wanted.message" in text)
+    with connection.cursor() as cursor:
+        cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + statement)
+        plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
+    assert "event_message_id_unique" in plan or "INDEX sqlite_autoindex" in plan, plan
+
+
 @pytest.mark.parametrize(
     "path",
     ["messages", "messages?before=3", "messages?after=2", "messages?around=2", "events?after=1"],
