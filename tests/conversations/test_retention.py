@@ -20,16 +20,6 @@ CANARY = "xylophonecanary"
 
 
 @pytest.fixture
-def ada(db):
-    return person("ada")
-
-
-@pytest.fixture
-def ben(db):
-    return person("ben")
-
-
-@pytest.fixture
 def tea(ada, ben):
     return conversation_of(ada, ben, retention_days=30)
 
